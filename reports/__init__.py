@@ -1,0 +1,1 @@
+"""What people read. Knows the result model (`record`) and nothing of how a run is driven."""

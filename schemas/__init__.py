@@ -1,0 +1,1 @@
+"""The ground floor: what is well formed and what is allowed. Knows nothing above it."""

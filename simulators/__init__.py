@@ -1,0 +1,1 @@
+"""Look-alikes of the national services, and what they all stand on."""

@@ -1,0 +1,1 @@
+"""What every simulated service stands on: evidence, journal, clock, randomness, faults, PKI, hosting."""

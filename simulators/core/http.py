@@ -1,0 +1,102 @@
+"""Hosting of HTTP services on real sockets, over TLS or (loopback control only) in clear. aiohttp inside."""
+
+import asyncio
+import logging
+import ssl
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from . import tls
+from .exchange import Exchange
+from .service import Context, Request, Response, Service, answer, serve
+
+MAX_BODY = 64 * 1024 * 1024  # bytes; a larger body is answered 413 and recorded
+
+logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # malformed requests are evidence, not logs
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+
+
+@dataclass(slots=True)
+class Listener:
+    """A bound port."""
+
+    host: str
+    port: int
+    runner: web.ServerRunner
+
+    async def close(self) -> None:
+        await self.runner.cleanup()
+
+
+async def listen(
+    service: Service, context: Context, host: str, port: int, ssl_context: ssl.SSLContext | None
+) -> Listener:
+    """Bind a service; port 0 lets the system choose. Raises OSError when the port is taken."""
+
+    async def on_request(request: web.BaseRequest) -> web.StreamResponse:
+        transport = request.transport
+        session = tls.facts(transport.get_extra_info("ssl_object")) if transport else None
+        headers = tuple((key, value) for key, value in request.headers.items())
+        body = await _read(request)
+        if body is None:
+            return _reply(_too_large(service, context, request, headers))
+        incoming = Request(request.method, request.raw_path, headers, body, session)
+        response = serve(service, incoming, context)
+        if response.delivery.delay:
+            await asyncio.sleep(response.delivery.delay)
+        if response.delivery.drop:
+            if transport is not None:
+                transport.abort()
+            return web.Response(status=500)
+        return _reply(response)
+
+    server = web.Server(
+        on_request, max_field_size=64 * 1024, max_line_size=64 * 1024, access_log=None, keepalive_timeout=75
+    )
+    runner = web.ServerRunner(server)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, ssl_context=ssl_context, reuse_address=True)
+    await site.start()
+    bound = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+    return Listener(host, bound, runner)
+
+
+async def _read(request: web.BaseRequest) -> bytes | None:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > MAX_BODY:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _too_large(
+    service: Service, context: Context, request: web.BaseRequest, headers: tuple[tuple[str, str], ...]
+) -> Response:
+    incoming = Request(request.method, request.raw_path, headers)
+    response = answer(413, "text/plain; charset=utf-8", f"corps de plus de {MAX_BODY} octets refusé")
+    context.journal.append(
+        Exchange(
+            number=0,
+            service=service.name,
+            transaction=service.identify(incoming),
+            started=context.clock.now(),
+            duration=0.0,
+            request_head=incoming.head(),
+            response_head=response.head(),
+            response_body=response.body,
+            facts={"outcome": "refused", "reason": "body too large"},
+        )
+    )
+    return response
+
+
+def _reply(response: Response) -> web.Response:
+    reply = web.Response(status=response.status, body=response.body)
+    reply.headers.popall("Content-Type", None)
+    for key, value in response.headers:
+        reply.headers.add(key, value)
+    return reply

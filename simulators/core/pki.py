@@ -1,0 +1,270 @@
+"""The run's test PKI, a look-alike of IGC-Santé: authorities, servers, organisations, and what to refuse.
+
+Everything is labelled TEST BANC. RSA only, as the national cipher lists want.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .identities import CABINET, LABORATOIRE, OFFICINE, Structure
+
+Key = rsa.RSAPrivateKey
+
+AUTH_CLI = "AUTH_CLI"  # TLS client authentication
+SIGN = "SIGN"  # contentCommitment: VIHF, XAdES
+SSL_SERV = "SSL_SERV"  # TLS server
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its key, as PEM files."""
+
+    certificate: Path
+    key: Path
+
+    def load(self) -> tuple[x509.Certificate, Key]:
+        key = serialization.load_pem_private_key(self.key.read_bytes(), None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return x509.load_pem_x509_certificate(self.certificate.read_bytes()), key
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    certificate: x509.Certificate
+    key: Key
+
+
+class Pki:
+    """The files of one test PKI in one folder.
+
+    `ca_bundle` holds root and issuing authority: what a vendor must trust. `pair(name)` is one of
+    `server`, `cabinet-auth`, `cabinet-sign`, `cabinet-insi`, `officine-auth`, `officine-sign`, `labo-auth`,
+    and the certificates that services must refuse: `expired`, `not-yet-valid`, `revoked`, `wrong-usage`,
+    `unknown-issuer`, `wrong-range`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def ca_bundle(self) -> Path:
+        return self.folder / "ca-bundle.pem"
+
+    @property
+    def crl(self) -> Path:
+        return self.folder / "crl.pem"
+
+    def pair(self, name: str) -> Pair:
+        return Pair(self.folder / f"{name}.pem", self.folder / f"{name}.key")
+
+    def names(self) -> list[str]:
+        """Names of the pairs present."""
+        return sorted(path.stem for path in self.folder.glob("*.key"))
+
+    def authorities(self) -> list[x509.Certificate]:
+        """Root and issuing authority, in that order."""
+        return x509.load_pem_x509_certificates(self.ca_bundle.read_bytes())
+
+    def revoked_serials(self) -> frozenset[int]:
+        """Serial numbers in the CRL."""
+        return frozenset(entry.serial_number for entry in x509.load_pem_x509_crl(self.crl.read_bytes()))
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the root, in hex: identifies this PKI in a record."""
+        return self.authorities()[0].fingerprint(hashes.SHA256()).hex()
+
+
+def create(folder: Path, now: datetime) -> Pki:
+    """Make a fresh PKI in `folder` (created if need be). Certificates are valid 2 years around `now`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(2) as pool:  # OpenSSL releases the GIL
+        keys = list(pool.map(lambda _: rsa.generate_private_key(65537, 2048), range(8)))
+    root_key, org_key, server_key, cabinet_key, sign_key, officine_key, labo_key, stray_key = keys
+    root = Authority(_authority("AC RACINE IGC-SANTE ELEMENTAIRE", root_key, None, now), root_key)
+    org = Authority(_authority("AC IGC-SANTE ELEMENTAIRE ORGANISATIONS", org_key, root, now), org_key)
+    stray = Authority(_authority("AC INCONNUE", stray_key, None, now), stray_key)
+    personnes = Authority(_authority("AC IGC-SANTE STANDARD PERSONNES", stray_key, root, now), stray_key)
+
+    issued: dict[str, tuple[x509.Certificate, Key]] = {}
+
+    def issue(
+        name: str,
+        usage: str,
+        key: Key,
+        structure: Structure | None,
+        common_name: str,
+        by: Authority = org,
+        since: datetime = now - DAY,
+        until: datetime = now + 730 * DAY,
+    ) -> None:
+        subject = _subject(common_name, structure)
+        issued[name] = (_leaf(subject, key, by, usage, since, until), key)
+
+    issue("server", SSL_SERV, server_key, None, "localhost")
+    issue("cabinet-auth", AUTH_CLI, cabinet_key, CABINET, "cabinet.test.banc")
+    issue("cabinet-sign", SIGN, sign_key, CABINET, "cabinet.test.banc")
+    issue("cabinet-insi", AUTH_CLI, cabinet_key, CABINET, "INSI-AUTO")
+    issue("officine-auth", AUTH_CLI, officine_key, OFFICINE, "officine.test.banc")
+    issue("officine-sign", SIGN, officine_key, OFFICINE, "officine.test.banc")
+    issue("labo-auth", AUTH_CLI, labo_key, LABORATOIRE, "labo.test.banc")
+    past, later = now - 400 * DAY, now + 400 * DAY
+    issue("expired", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", since=past, until=now - 30 * DAY)
+    issue("not-yet-valid", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", since=later, until=later + DAY)
+    issue("revoked", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc")
+    issue("wrong-usage", SSL_SERV, labo_key, CABINET, "cabinet.test.banc")
+    issue("wrong-range", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", by=personnes)
+    issue("unknown-issuer", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", by=stray)
+
+    pki = Pki(folder)
+    pki.ca_bundle.write_bytes(_pem(root.certificate) + _pem(org.certificate))
+    pki.crl.write_bytes(_crl(org, [issued["revoked"][0].serial_number], now))
+    for name, (certificate, key) in issued.items():
+        pair = pki.pair(name)
+        chain = _pem(certificate) + (_pem(personnes.certificate) if name == "wrong-range" else b"")
+        pair.certificate.write_bytes(chain if name != "server" else chain + _pem(org.certificate))
+        pair.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        pair.key.chmod(0o600)
+    return pki
+
+
+def open_or_create(folder: Path, now: datetime) -> Pki:
+    """The PKI of this folder while its server certificate has a week left, else a fresh one."""
+    server = Pki(folder).pair("server").certificate
+    if server.exists():
+        certificate = x509.load_pem_x509_certificate(server.read_bytes())
+        if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc - 7 * DAY:
+            return Pki(folder)
+    return create(folder, now)
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _subject(common_name: str, structure: Structure | None) -> x509.Name:
+    # RFC 4514 prints the reverse of this order: CN=…,OU=<Struct_IdNat>,O=…,ST=…,C=FR
+    parts = [x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")]
+    if structure is None:
+        parts.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, "SEGUR-BENCH TEST"))
+    else:
+        parts += [
+            x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, structure.department),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, structure.name),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, structure.id_nat),
+        ]
+    parts.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
+    return x509.Name(parts)
+
+
+def _authority(common_name: str, key: Key, parent: Authority | None, now: datetime) -> x509.Certificate:
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "FR"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "SEGUR-BENCH TEST"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"TEST BANC {common_name}"),
+        ]
+    )
+    signer = parent.key if parent else key
+    issuer = parent.certificate.subject if parent else subject
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - 800 * DAY)
+        .not_valid_after(now + 3650 * DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_usages(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+        .sign(signer, hashes.SHA256())
+    )
+
+
+def _leaf(
+    subject: x509.Name, key: Key, by: Authority, usage: str, since: datetime, until: datetime
+) -> x509.Certificate:
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(since.astimezone(UTC))
+        .not_valid_after(until.astimezone(UTC))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key()), critical=False
+        )
+    )
+    if usage == SIGN:
+        builder = builder.add_extension(_usages(content_commitment=True), critical=True)
+    elif usage == AUTH_CLI:
+        builder = builder.add_extension(_usages(digital_signature=True), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
+    else:
+        names = [
+            x509.DNSName("localhost"),
+            x509.DNSName("*.test.mssante.fr"),
+            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+            x509.IPAddress(ipaddress.ip_address("::1")),
+        ]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(_usages(digital_signature=True, key_encipherment=True), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
+    return builder.sign(by.key, hashes.SHA256())
+
+
+def _usages(
+    *,
+    digital_signature: bool = False,
+    content_commitment: bool = False,
+    key_encipherment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
+) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        content_commitment=content_commitment,
+        key_encipherment=key_encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _crl(authority: Authority, serials: Sequence[int], now: datetime) -> bytes:
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(authority.certificate.subject)
+        .last_update(now - DAY)
+        .next_update(now + 730 * DAY)
+    )
+    for serial in serials:
+        revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - DAY).build()
+        builder = builder.add_revoked_certificate(revoked)
+    return builder.sign(authority.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

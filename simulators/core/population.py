@@ -1,0 +1,144 @@
+"""Synthetic patients: any number of them, derived from the seed, never stored beyond the run.
+
+Names come from Faker with a fixed seed; matricules never do (Faker's NIR can be somebody's). Ours are in
+commune 63220 with order numbers from 700, the range of the public INSi test personas.
+"""
+
+import hashlib
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from schemas.ins import NIR_TEST, Ins, key
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient and how each national service knows them.
+
+    `insi`: result code that INSi gives for the traits (`00` found, `01` nobody, `02` several).
+    `dmp`: `actif`, `ferme` or `inexistant`. `authorisation`: of the test doctor on this DMP, `VALIDE`,
+    `EXPIRE`, `INTERDIT` or `NON_EXISTE`. `mes`: mailbox in Mon espace santé, `actif`, `ferme` or `absent`.
+    """
+
+    key: str
+    birth_name: str
+    given_names: tuple[str, ...]
+    sex: str  # "F" or "M"
+    birth_date: date
+    birth_place: str  # COG code, 5 characters
+    ins: Ins
+    insi: str = "00"
+    dmp: str = "actif"
+    authorisation: str = "VALIDE"
+    mes: str = "actif"
+    opposes_execution_view: bool = False
+
+    @property
+    def given(self) -> str:
+        return self.given_names[0]
+
+    def traits(self) -> dict[str, str]:
+        """The identity traits of the INS as plain JSON, the form used by the contract's actions."""
+        return {
+            "birth_name": self.birth_name,
+            "given_names": " ".join(self.given_names),
+            "sex": self.sex,
+            "birth_date": self.birth_date.isoformat(),
+            "birth_place": self.birth_place,
+        }
+
+
+class Population:
+    """The patients that the services know in this run."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._lock = threading.Lock()
+        self._by_matricule: dict[str, Patient] = {}
+        self._faker: Faker | None = None
+
+    def derive(
+        self,
+        key_: str,
+        *,
+        insi: str = "00",
+        dmp: str = "actif",
+        authorisation: str = "VALIDE",
+        mes: str = "actif",
+        opposes_execution_view: bool = False,
+        sex: str | None = None,
+        corsican: bool = False,
+    ) -> Patient:
+        """The patient of this key: same seed and key, same patient. Registers and returns it."""
+        digest = hashlib.sha256(f"{self.seed}:patient:{key_}".encode()).digest()
+        number = int.from_bytes(digest[:12], "big")
+        with self._lock:
+            fake = self._fake()
+            fake.seed_instance(number)
+            sex = sex or ("F" if number % 2 else "M")
+            draw = fake.first_name_female if sex == "F" else fake.first_name_male
+            given = tuple(dict.fromkeys(_plain(draw()) for _ in range(1 + number % 3)))
+            family = _plain(fake.last_name())
+            born = date(1935, 1, 1) + timedelta(days=number // 7 % 30_000)
+            place = ("2A004" if number % 2 else "2B033") if corsican else "63220"
+            ins = self._ins(key_, sex, born, place, number // 11 % 300)
+            patient = Patient(
+                key_,
+                family,
+                given,
+                sex,
+                born,
+                place,
+                ins,
+                insi,
+                dmp,
+                authorisation,
+                mes,
+                opposes_execution_view,
+            )
+            self._by_matricule[ins.matricule] = patient
+            return patient
+
+    def _ins(self, key_: str, sex: str, born: date, place: str, order: int) -> Ins:
+        while True:
+            stem = f"{'2' if sex == 'F' else '1'}{born:%y%m}{place}{700 + order % 300:03d}"
+            matricule = stem + key(stem)
+            holder = self._by_matricule.get(matricule)
+            if holder is None or holder.key == key_:
+                return Ins(matricule, NIR_TEST)
+            order += 1
+
+    def _fake(self) -> "Faker":
+        if self._faker is None:
+            from faker import Faker  # 0.6 s of import: only when a patient is wanted
+
+            self._faker = Faker("fr_FR")
+        return self._faker
+
+    def register(self, patient: Patient) -> None:
+        """Add or replace a patient made elsewhere."""
+        with self._lock:
+            self._by_matricule[patient.ins.matricule] = patient
+
+    def find(self, matricule: str) -> Patient | None:
+        """The patient of this 15-character matricule."""
+        with self._lock:
+            return self._by_matricule.get(matricule)
+
+    def __iter__(self) -> Iterator[Patient]:
+        with self._lock:
+            return iter(list(self._by_matricule.values()))
+
+
+def _plain(name: str) -> str:
+    """Upper case A–Z, space, apostrophe and hyphen only: the rule for INSi traits (SEL-MP-043)."""
+    stripped = "".join(char for char in unicodedata.normalize("NFD", name) if not unicodedata.combining(char))
+    kept = "".join(char if char.isalpha() or char in " '-" else " " for char in stripped.upper())
+    return " ".join(kept.split())

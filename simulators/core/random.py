@@ -1,0 +1,41 @@
+"""The only source of randomness: one seed, one named stream for each user of it.
+
+Named streams keep a run reproducible when services answer in another order.
+"""
+
+import hashlib
+import random
+import threading
+import uuid
+
+
+class Randomness:
+    """Deterministic values drawn from a seed; safe to share between threads."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._streams: dict[str, random.Random] = {}
+        self._lock = threading.Lock()
+
+    def stream(self, name: str) -> random.Random:
+        """The stream of this name, always the same object within a run."""
+        with self._lock:
+            if name not in self._streams:
+                digest = hashlib.sha256(f"{self.seed}:{name}".encode()).digest()
+                self._streams[name] = random.Random(int.from_bytes(digest[:8], "big"))
+            return self._streams[name]
+
+    def uuid(self, name: str) -> str:
+        """Next UUID (version 4 layout, lower case) of a stream."""
+        stream = self.stream(name)
+        with self._lock:
+            return str(uuid.UUID(int=stream.getrandbits(128), version=4))
+
+    def token(self, name: str, length: int = 32) -> str:
+        """Next opaque token of a stream, letters and digits."""
+        stream = self.stream(name)
+        with self._lock:
+            return "".join(
+                stream.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+                for _ in range(length)
+            )

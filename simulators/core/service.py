@@ -1,0 +1,205 @@
+"""How a service talks to whatever hosts it: plain requests in, plain answers out, no socket in sight.
+
+The same service code so serves a TLS listener, an in-process `requests` session and a unit test.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from schemas.finding import Finding
+
+from . import faults
+from .clock import Clock
+from .exchange import Exchange, Tls
+from .faults import Fault, FaultPlan
+from .journal import Journal
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, whole. `target` is path and query as sent."""
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    tls: Tls | None = None
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Query parameters, the last value of each."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Fields of an urlencoded body; undecodable bytes become replacement characters."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def header(self, name: str, default: str = "") -> str:
+        """First value of a header, whatever the case of its name."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), default)
+
+    def head(self) -> str:
+        """Request line and headers as text, for the evidence."""
+        return "\n".join([f"{self.method} {self.target} HTTP/1.1", *(f"{k}: {v}" for k, v in self.headers)])
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the hosting delivers an answer: late, truncated, or not at all."""
+
+    delay: float = 0.0  # seconds before the first byte
+    drop: bool = False  # close the connection instead of answering
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+    delivery: Delivery = Delivery()
+
+    def head(self) -> str:
+        try:
+            reason = HTTPStatus(self.status).phrase
+        except ValueError:
+            reason = ""
+        return "\n".join([f"HTTP/1.1 {self.status} {reason}", *(f"{k}: {v}" for k, v in self.headers)])
+
+    def header(self, name: str, default: str = "") -> str:
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), default)
+
+
+def answer(status: int, content_type: str, body: bytes | str, *more: tuple[str, str]) -> Response:
+    """An answer with its content type; text is encoded in UTF-8."""
+    data = body.encode() if isinstance(body, str) else body
+    return Response(status, (("Content-Type", content_type), *more), data)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a service made of a request.
+
+    `facts["outcome"]` is `accepted` or `refused`. `findings` are those that decided the answer;
+    `judge_later` yields the others, after the answer has left.
+    """
+
+    response: Response
+    transaction: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    judge_later: Callable[[], Iterable[Finding]] | None = None
+
+
+class Service(Protocol):
+    """A simulated HTTP service."""
+
+    name: str
+
+    def identify(self, request: Request) -> str:
+        """Name of the transaction, cheaply, before anything is done; `?` when it can't be told."""
+        ...
+
+    def handle(self, request: Request) -> Handled:
+        """Do what the real service does."""
+        ...
+
+    def refuse(self, request: Request, fault: Fault) -> Handled:
+        """The answer to a fault of this service's own kind (a SOAP fault code, a business refusal).
+
+        Raises ValueError when the service does not know the kind.
+        """
+        ...
+
+    def rejudge(self, exchange: Exchange) -> list[Finding]:
+        """Every finding about a recorded exchange, from its bytes alone, with today's rules."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every service is given: the run's clock, journal and fault plan."""
+
+    clock: Clock
+    journal: Journal
+    faults: FaultPlan
+
+
+def serve(service: Service, request: Request, context: Context) -> Response:
+    """Handle one request: apply the fault schedule, record the exchange, start the deferred judgement.
+
+    A bug of ours answers 500, is recorded as `bench_errors` and never becomes a finding.
+    """
+    started, ticks = context.clock.now(), context.clock.ticks()
+    transaction = service.identify(request)
+    fault = context.faults.take(service.name, transaction)
+    try:
+        handled = _handle(service, request, transaction, fault)
+        failure = ""
+    except Exception as error:
+        failure = f"{type(error).__name__}: {error}"
+        body = f"erreur banc : {failure}"
+        handled = Handled(
+            answer(500, "text/plain; charset=utf-8", body), transaction, {"outcome": "bench-error"}
+        )
+    response = handled.response
+    exchange = context.journal.append(
+        Exchange(
+            number=0,
+            service=service.name,
+            transaction=handled.transaction,
+            started=started,
+            duration=round(context.clock.ticks() - ticks, 6),
+            request_head=request.head(),
+            request_body=request.body,
+            response_head="" if response.delivery.drop else response.head(),
+            response_body=b"" if response.delivery.drop else response.body,
+            tls=request.tls,
+            facts=handled.facts,
+            fault=fault.kind if fault else "",
+        ),
+        handled.findings,
+    )
+    if failure:
+        context.journal.bench_errors.append((exchange.number, failure))
+    if handled.judge_later is not None:
+        context.journal.judge_later(exchange, handled.judge_later)
+    return response
+
+
+def _handle(service: Service, request: Request, transaction: str, fault: Fault | None) -> Handled:
+    if fault is None:
+        return service.handle(request)
+    if fault.kind == faults.UNAVAILABLE:
+        unavailable = answer(503, "text/plain; charset=utf-8", "Service Unavailable", ("Retry-After", "30"))
+        return Handled(unavailable, transaction, {"outcome": "refused"})
+    if fault.kind == faults.SERVER_ERROR:
+        return Handled(
+            answer(500, "text/html", "<h1>Internal Server Error</h1>"), transaction, {"outcome": "refused"}
+        )
+    if fault.kind not in faults.GENERIC:
+        return service.refuse(request, fault)
+    handled = service.handle(request)
+    return replace(handled, response=_spoil(handled.response, fault))
+
+
+def _spoil(response: Response, fault: Fault) -> Response:
+    if fault.kind == faults.SLOW:
+        return replace(response, delivery=Delivery(delay=float(fault.params.get("seconds", 5.0))))
+    if fault.kind == faults.CUT_AFTER_COMMIT:
+        return replace(response, delivery=Delivery(drop=True))
+    if fault.kind == faults.MALFORMED:
+        return replace(response, body=response.body[: len(response.body) // 2])
+    kept = tuple(item for item in response.headers if item[0].lower() != "content-type")
+    return replace(response, headers=(("Content-Type", "text/html; charset=utf-8"), *kept))

@@ -1,0 +1,1 @@
+"""What is demanded, and how it is judged: catalogue, engine, scenarios, drivers of the vendor's software."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 VERSION = "2026.11"
 
@@ -44,12 +45,11 @@ def requirements() -> Mapping[str, Requirement]:
     for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
         if row["id"] in found:
             raise ValueError(f"requirement {row['id']} is listed twice")
-        found[row["id"]] = Requirement(
-            **{
-                **row,
-                "corridors": tuple(row["corridors"].split(";")),
-                "negative": row["negative"] == "yes",
-                "obsolete": row["obsolete"] == "yes",
-            }
-        )
+        typed: dict[str, Any] = {
+            **row,
+            "corridors": tuple(row["corridors"].split(";")),
+            "negative": row["negative"] == "yes",
+            "obsolete": row["obsolete"] == "yes",
+        }
+        found[row["id"]] = Requirement(**typed)
     return found

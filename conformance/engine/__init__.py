@@ -1,0 +1,1 @@
+"""The engine: scenarios in, verdicts, evidence and events out."""

@@ -1,0 +1,123 @@
+"""The live world: a running stack and a driven software."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from simulators.stack import Stack
+
+from conformance.sut.driver import Answer, Driver, Json, SutError
+from reports.record import Software
+from simulators.core.clock import iso
+from simulators.core.exchange import Exchange
+from simulators.core.faults import Fault
+from simulators.core.population import Patient
+
+from . import browser
+
+
+class LiveWorld:
+    """Arranges a running stack for a scenario."""
+
+    def __init__(self, stack: Stack, window: float, patience: float) -> None:
+        self._stack = stack
+        self.journal = stack.journal
+        self.window = window
+        self.patience = patience
+
+    def patient(self, key: str, **persona: Any) -> Patient:
+        return self._stack.population.derive(key, **persona)
+
+    def schedule(self, fault: Fault) -> None:
+        self._stack.faults.schedule(fault)
+
+    def shift_clock(self, by: timedelta) -> None:
+        self._stack.clock.shift(by)
+
+    def calm(self) -> None:
+        self._stack.faults.clear()
+        self._stack.clock.shift(timedelta(0))
+
+    def browse(self, url: str, user: str, fault: str = "") -> str:
+        return browser.login(url, user, self._stack.pki.ca_bundle)
+
+    def deposit_report(self, patient: Patient) -> str:
+        return self._arrange("deposit_report", {"unique_id": self._stack.deposit_report(patient)})[
+            "unique_id"
+        ]
+
+    def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
+        return self._arrange("send_report", self._stack.send_report(patient, variant))
+
+    def send_mail(self, patient: Patient, **options: Any) -> dict[str, str]:
+        return self._arrange("send_mail", self._stack.send_mail(patient, **options))
+
+    def kick(self) -> None:
+        self._stack.kick_mail_sessions()
+
+    def _arrange(self, what: str, result: dict[str, str]) -> dict[str, str]:
+        """Record what the bench itself did, so that a record can be played again."""
+        facts = {"outcome": "accepted", "result": result}
+        self.journal.append(Exchange(0, "bench", f"BENCH.{what}", self._stack.clock.now(), 0.0, facts=facts))
+        return result
+
+
+class JournalledDriver:
+    """A driver whose every call is evidence: recorded as an exchange `SUT.<action>`."""
+
+    def __init__(self, driver: Driver, stack: Stack) -> None:
+        self._driver = driver
+        self._stack = stack
+        self.name = driver.name
+        self.software: Software | None = None
+
+    def capabilities(self) -> Software:
+        software = self._driver.capabilities()
+        self.software = replace(software, driver=self._driver.name)
+        return self.software
+
+    def configure(self, environment: Json) -> None:
+        self._driver.configure(environment)
+
+    def call(self, action: str, context: Json, arguments: Json) -> Answer:
+        clock = self._stack.clock
+        follows = self.software is not None and self.software.clock == "bench"
+        # a shifted service clock is a drift between the two: the software stays on the run's own time
+        now = iso(clock.now() - clock.shifted) if follows else None
+        full = {**context, "now": now}
+        started, ticks, since = clock.now(), clock.ticks(), self._stack.journal.position
+        failure = ""
+        answer: Answer | None = None
+        try:
+            answer = self._driver.call(action, full, arguments)
+        except SutError as error:
+            failure = str(error)
+        body = failure if answer is None else json.dumps(answer.as_dict(), ensure_ascii=False)
+        sent = {"context": full, "input": dict(arguments)}
+        self._stack.journal.append(
+            Exchange(
+                number=0,
+                service="sut",
+                transaction=f"SUT.{action}",
+                started=started,
+                duration=round(clock.ticks() - ticks, 6),
+                request_head=f"{self.name} {action}",
+                request_body=json.dumps(sent, ensure_ascii=False).encode(),
+                response_head="error" if answer is None else answer.outcome,
+                response_body=body.encode(),
+                facts={
+                    "outcome": "error" if answer is None else answer.outcome,
+                    "action": action,
+                    "user": context["user"],
+                    "told": "" if answer is None else answer.told(),
+                    "since": since,
+                },
+            )
+        )
+        if answer is None:
+            raise SutError(failure)
+        return answer
+
+    def close(self) -> None:
+        self._driver.close()

@@ -1,0 +1,71 @@
+"""The world around the software under test: what a scenario may arrange, live or recorded."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Protocol
+
+from schemas.finding import Finding
+from simulators.core.exchange import Exchange
+from simulators.core.faults import Fault
+from simulators.core.population import Patient
+
+
+class View(Protocol):
+    """What scenarios may read: the journal, live or recorded."""
+
+    @property
+    def position(self) -> int: ...
+
+    def exchanges(
+        self, *, since: int = 0, service: str | None = None, transaction: str | None = None
+    ) -> list[Exchange]: ...
+
+    def findings(self, exchange: Exchange) -> tuple[Finding, ...]: ...
+
+    def wait_for(
+        self, found: Callable[[list[Exchange]], bool], *, since: int = 0, timeout: float = 10.0
+    ) -> bool: ...
+
+    def settle(self, timeout: float = 30.0) -> None: ...
+
+
+class World(Protocol):
+    """What a scenario may arrange around the software. A recorded world does nothing: it already happened."""
+
+    journal: View
+    window: float  # seconds during which an absence is observed
+    patience: float  # seconds to wait for what is expected
+
+    def patient(self, key: str, **persona: Any) -> Patient:
+        """The synthetic patient of this key, known to the services as the persona says."""
+        ...
+
+    def schedule(self, fault: Fault) -> None: ...
+
+    def shift_clock(self, by: timedelta) -> None:
+        """Set the services' clock apart from the software's."""
+        ...
+
+    def calm(self) -> None:
+        """Forget faults and clock shift."""
+        ...
+
+    def browse(self, url: str, user: str, fault: str = "") -> str:
+        """Play the user's browser on a login page; returns the text of the last page."""
+        ...
+
+    def deposit_report(self, patient: Patient) -> str:
+        """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
+        ...
+
+    def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
+        """A laboratory mails a report to the doctor; returns `message_id` and `unique_id`."""
+        ...
+
+    def send_mail(self, patient: Patient, **options: Any) -> dict[str, str]:
+        """A patient writes to the doctor; returns `message_id`."""
+        ...
+
+    def kick(self) -> None:
+        """The mail operator ends every open session."""
+        ...

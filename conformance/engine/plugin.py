@@ -89,8 +89,10 @@ class SessionPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> object:
+        from .bench import Bench
+
         case = pyfuncitem.funcargs.get("bench")
-        if case is None:
+        if not isinstance(case, Bench):
             return None
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         self.session.play(case, lambda: pyfuncitem.obj(**arguments))

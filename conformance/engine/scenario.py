@@ -35,7 +35,8 @@ def scenario(
     declared = Scenario(id, theme, tuple(proves), tuple(needs), profile)
 
     def mark(function: Function) -> Function:
-        return pytest.mark.segur_scenario(declared)(function)
+        marked: Function = pytest.mark.segur_scenario(declared)(function)
+        return marked
 
     return mark
 

@@ -1,1 +1,1 @@
-"""Drivers of the vendor's software. One contract, four ways to be driven (and the recorded one, for replay)."""
+"""Drivers of the vendor's software: one contract, four ways to be driven."""

@@ -1,0 +1,78 @@
+"""`segur-bench run`: scenarios, live progress, summary, report."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from conformance.engine.launch import fresh_run_dir, play
+from conformance.engine.session import EXIT_USAGE, Session
+from conformance.engine.settings import Settings, choose_sut, read_config
+
+from .failures import UsageProblem, reporting
+from .progress import Progress
+
+
+@click.command()
+@click.argument("scenarios", nargs=-1)
+@click.option("--sut", default="", help="reference, http://…, command:…, assisted, module:fabrique.")
+@click.option("--config", "config_path", default="", help="bench.toml (celui du dossier par défaut).")
+@click.option("--theme", "themes", multiple=True, help="INS, PSC, DMP, MSS, EP, ANNUAIRE, PARCOURS.")
+@click.option("--defect", default="", help="Défaut semé du logiciel de référence (voir `defects`).")
+@click.option("--seed", type=int, help="Graine : mêmes patients, mêmes identifiants.")
+@click.option("--runs", default="runs", help="Dossier des rapports.", show_default=True)
+@click.option("--lang", type=click.Choice(["fr", "en"]), help="Langue du rapport.")
+@click.option("--allure", default="", help="Écrit aussi des résultats Allure dans ce dossier.")
+@click.option("--json", "as_json", is_flag=True, help="Résumé en JSON sur la sortie standard.")
+def run(
+    scenarios: tuple[str, ...],
+    sut: str,
+    config_path: str,
+    themes: tuple[str, ...],
+    defect: str,
+    seed: int | None,
+    runs: str,
+    lang: str | None,
+    allure: str,
+    as_json: bool,
+) -> None:
+    """Joue les SCENARIOS (tous par défaut) et écrit runs/<id>/.
+
+    Codes de sortie : 0 tout est conforme ; 1 non-conformité, ou cas applicable non testable ; 2 usage ou
+    configuration ; 3 erreur du banc ; 4 rien n'a pu être testé.
+    """
+    with reporting():
+        config, sown = choose_sut(read_config(config_path), sut)
+        settings_run = config.run
+        if seed is not None:
+            settings_run = replace(settings_run, seed=seed)
+        if lang is not None:
+            settings_run = replace(settings_run, lang=lang)
+        config = replace(config, run=settings_run)
+    folder = fresh_run_dir(Path(runs))
+    settings = Settings(
+        config=config,
+        run_dir=folder,
+        defect=defect or sown,
+        only=scenarios,
+        themes=tuple(theme.upper() for theme in themes),
+    )
+    progress = Progress(config.run.lang, quiet=as_json)
+    session = Session(settings, [progress])
+    code = play(session)
+    progress.close()
+    if session.failure:
+        raise UsageProblem(session.failure)
+    if session.record is None:
+        if code == EXIT_USAGE:
+            raise UsageProblem("aucun scénario ne correspond : voir `segur-bench scenarios`")
+        sys.exit(code)
+    if allure:
+        from reports.evidence import EvidenceStore
+
+        from reports import allure as allure_report
+
+        allure_report.write(session.record, EvidenceStore(folder / "evidence"), Path(allure))
+    progress.summarise(session.record, folder, as_json)
+    sys.exit(code)

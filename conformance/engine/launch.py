@@ -1,0 +1,64 @@
+"""Plays scenarios through pytest, from the command line or from code."""
+
+import os
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from simulators.core.clock import Clock
+
+from .plugin import SessionPlugin
+from .session import EXIT_BENCH, EXIT_USAGE, Session
+
+
+def play(session: Session) -> int:
+    """Collect the scenarios and play those that the session wants; returns the exit code of the bench."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # faker's plugin alone costs 0.6 s
+    folder = str(resources.files("conformance.scenarios"))
+    arguments = [
+        folder,
+        f"--rootdir={folder}",
+        f"--confcutdir={folder}",
+        "-c",
+        os.devnull,
+        "--import-mode=importlib",
+        "--capture=no",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:terminal",
+        "-p",
+        "conformance.engine.plugin",
+    ]
+    plugin = SessionPlugin(session)
+    code = int(pytest.main(arguments, plugins=[Named(plugin)]))
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return EXIT_USAGE
+    if code in (pytest.ExitCode.INTERNAL_ERROR,):
+        return EXIT_BENCH
+    return code
+
+
+class Named:
+    """Registers the session plugin under the name that the entry point looks for."""
+
+    def __init__(self, plugin: SessionPlugin) -> None:
+        self._plugin = plugin
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.pluginmanager.register(self._plugin, "segur-session")
+
+
+def fresh_run_dir(parent: Path) -> Path:
+    """A new folder `YYYYMMDD-HHMMSS` (with a rank when taken) for a run."""
+    stem = f"{Clock().now():%Y%m%d-%H%M%S}"
+    for rank in range(1, 1000):
+        folder = parent / (stem if rank == 1 else f"{stem}-{rank}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise FileExistsError(f"{parent}: too many runs in one second")

@@ -1,0 +1,96 @@
+"""What the operator reads of a mail: headers only, cheaply. Judging the content is the work of `schemas.mail`."""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses
+from typing import Any
+
+from schemas.finding import Finding
+
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
+MAX_HEADERS = 256 * 1024
+
+ContentJudge = Callable[[bytes, dict[str, Any]], Iterable[Finding]]
+"""Findings about a mail source, given the facts of its exchange (sender, recipients, interface…)."""
+
+ContentReader = Callable[[bytes], dict[str, Any]]
+"""More facts about a mail source: `codes` (CDA codes of its archive), `patient` (matricule of the archive)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The headers of a mail. `get` is the first value, RFC 2047 decoded, or empty."""
+
+    message: Message
+
+    def get(self, name: str) -> str:
+        values = self.all(name)
+        return values[0] if values else ""
+
+    def all(self, name: str) -> list[str]:
+        return [readable(str(value)) for value in self.message.get_all(name, [])]
+
+    def addresses(self, name: str) -> list[str]:
+        """Addresses of a header, without their labels."""
+        values = [str(value) for value in self.message.get_all(name, [])]
+        return [address for _, address in getaddresses(values) if address]
+
+    def raw(self) -> bytes:
+        return self.message.as_bytes()
+
+
+def headers(source: bytes) -> Headers:
+    """Never raises: what is not a header block gives no headers."""
+    found = re.search(rb"\r?\n\r?\n", source[:MAX_HEADERS])
+    block = source[: found.end()] if found else source[:MAX_HEADERS]
+    return Headers(BytesHeaderParser().parsebytes(block))
+
+
+def readable(value: str) -> str:
+    """A header value on one line, encoded words decoded when they can be."""
+    text = re.sub(r"\r?\n[ \t]?", " ", value) if "\n" in value else value
+    if "=?" in text:
+        with contextlib.suppress(LookupError, ValueError, UnicodeError):
+            return str(make_header(decode_header(text)))
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def mail_facts(source: bytes) -> dict[str, Any]:
+    """`subject`, `message_id`, `in_reply_to`, `references`, `from`, receipts asked, and every X-MSS header."""
+    read = headers(source)
+    wanted = {name for name in map(str, read.message.keys()) if name.upper().startswith("X-MSS-")}
+    return {
+        "subject": read.get("Subject"),
+        "message_id": read.get("Message-ID"),
+        "in_reply_to": read.get("In-Reply-To"),
+        "references": read.get("References"),
+        "from": read.get("From"),
+        "headers": {name.upper(): ", ".join(read.all(name)) for name in sorted(wanted)},
+        "codes": [
+            code.strip()
+            for value in read.all("X-MSS-CODECDA")
+            for code in value.split(",")
+            if code.strip()
+        ],
+        "delivery_receipt": read.get("Return-Receipt-To"),
+        "read_receipt": read.get("Disposition-Notification-To"),
+        "report": _report(read),
+    }
+
+
+def _report(read: Headers) -> str:
+    """`report-type` of a multipart/report (a receipt or a bounce), or empty."""
+    if read.message.get_content_type() != "multipart/report":
+        return ""
+    value = read.message.get_param("report-type", "")
+    return value.lower() if isinstance(value, str) else ""
+
+
+def infected(source: bytes) -> bool:
+    """Whether the EICAR test string is there in clear, or at the start of a base64 part."""
+    return EICAR in source or b"WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0ND" in source

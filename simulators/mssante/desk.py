@@ -1,0 +1,106 @@
+"""What every mail session is given, whichever its protocol."""
+
+import ssl
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.core.faults import Fault
+from simulators.core.pki import Pki
+from simulators.core.service import Context
+from simulators.core.tls import MSSANTE_CIPHERS, server_context
+
+from .faults import CERTIFICATE
+from .options import Options
+from .recorder import SERVICE, Recorder
+from .sasl import Flood, Gate
+from .service import Operator
+
+PO, APP = "po", "app"  # the two interfaces of the API LPS
+
+_CODES = {
+    0xC030: "ECDHE-RSA-AES256-GCM-SHA384",
+    0xC02F: "ECDHE-RSA-AES128-GCM-SHA256",
+    0xC028: "ECDHE-RSA-AES256-SHA384",
+    0xC027: "ECDHE-RSA-AES128-SHA256",
+    0x009F: "DHE-RSA-AES256-GCM-SHA384",
+    0x009E: "DHE-RSA-AES128-GCM-SHA256",
+}
+_NOT_SUITES = {0x00FF, 0x5600}  # signalling values
+
+
+@dataclass(slots=True)
+class Upgrades:
+    """TLS contexts of the listeners, made once each, and the ClientHello of each session."""
+
+    pki: Pki
+    contexts: dict[tuple[str, str], ssl.SSLContext] = field(default_factory=dict)
+    hellos: "weakref.WeakKeyDictionary[Any, bytes]" = field(default_factory=weakref.WeakKeyDictionary)
+
+    def context(self, interface: str, fault: Fault | None) -> ssl.SSLContext:
+        """The context of an interface; a fault `certificate-<x>` shows the PKI's pair `server-<x>`.
+
+        Raises FileNotFoundError when the PKI has no such pair.
+        """
+        kind = fault.kind if fault is not None else ""
+        name = f"server-{kind.removeprefix(CERTIFICATE)}" if kind.startswith(CERTIFICATE) else "server"
+        if (interface, name) not in self.contexts:
+            pair = self.pki.pair(name)
+            made = server_context(
+                pair.certificate,
+                pair.key,
+                client_ca=self.pki.ca_bundle if interface == APP else None,
+                client_required=False,  # its absence is told by a reply, which says more than an alert
+                ciphers=MSSANTE_CIPHERS,
+            )
+            if hasattr(made, "_msg_callback"):
+                made._msg_callback = self._listen
+            self.contexts[(interface, name)] = made
+        return self.contexts[(interface, name)]
+
+    def _listen(
+        self, connection: Any, direction: str, version: Any, content_type: Any, message: Any, data: bytes
+    ) -> None:
+        if direction == "read" and getattr(message, "name", "") == "CLIENT_HELLO":
+            self.hellos[connection] = data
+
+    def beyond_list(self, ssl_object: Any) -> list[str]:
+        """TLS 1.2 suites offered by the client that are not in the closed list, as hex codes."""
+        hello = self.hellos.get(ssl_object, b"")
+        return [
+            f"0x{code:04X}"
+            for code in offered_suites(hello)
+            if code not in _CODES and code not in _NOT_SUITES and code >> 8 != 0x13 and code & 0x0F0F != 0x0A0A
+        ]
+
+
+def offered_suites(hello: bytes) -> Sequence[int]:
+    """Cipher suite codes of a ClientHello handshake message; empty when it is not one."""
+    if len(hello) < 39 or hello[0] != 1:
+        return ()
+    start = 39 + hello[38]
+    length = int.from_bytes(hello[start : start + 2], "big")
+    codes = hello[start + 2 : start + 2 + length]
+    return [int.from_bytes(codes[i : i + 2], "big") for i in range(0, len(codes) - 1, 2)]
+
+
+@dataclass(slots=True)
+class Desk:
+    """Shared by all sessions of the mail servers."""
+
+    context: Context
+    operator: Operator
+    gate: Gate
+    recorder: Recorder
+    options: Options
+    upgrades: Upgrades
+    flood: Flood = field(default_factory=Flood)
+    sessions: "set[Any]" = field(default_factory=set)
+
+    def fault(self, transaction: str) -> Fault | None:
+        """The fault that this call must suffer, if any."""
+        return self.context.faults.take(SERVICE, transaction)
+
+
+Kick = Callable[[], None]

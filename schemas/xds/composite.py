@@ -1,0 +1,89 @@
+"""The HL7 v2 composite values inside XDS metadata, and HL7 times.
+
+Formats as CI-SIS "Partage de documents de santé" writes them:
+`id^NOM^Prénom^^^^^^&oid&ISO^D^^^IDNPS` (XCN), `Nom^^^^^&oid&ISO^IDNST^^^id` (XON), `id^^^&oid&ISO^PI` (CX).
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from schemas.xds import names
+
+_HL7_TIME = re.compile(r"(\d{8}(?:\d{2}(?:\d{2}(?:\d{2})?)?)?)(?:\.\d+)?([+-]\d{4})?")
+WIRE_TIME = re.compile(r"\d{4}(?:\d{2}){0,5}")
+OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
+
+
+def xcn(identifier: str, family: str, given: str, system: str = names.PERSON_IDS) -> str:
+    """authorPerson / legalAuthenticator. XCN.13 is `EI` for an internal id or a device (it holds a `/`)."""
+    kind = "NH" if system != names.PERSON_IDS else "EI" if "/" in identifier else "IDNPS"
+    family, given = _flat(family), _flat(given)
+    return f"{identifier}^{family}^{given}^^^^^^&{system}&ISO^{'D' if kind != 'NH' else ''}^^^{kind}"
+
+
+def xon(identifier: str, name: str, system: str = names.STRUCTURE_IDS) -> str:
+    """authorInstitution."""
+    return f"{_flat(name)}^^^^^&{system}&ISO^IDNST^^^{identifier}"
+
+
+def cx(identifier: str, system: str, kind: str = "PI") -> str:
+    """sourcePatientId (kind `PI`) or patientId (kind `NH`)."""
+    return f"{identifier}^^^&{system}&ISO^{kind}"
+
+
+def _flat(text: str) -> str:
+    return text.replace("^", " ").replace("&", " ").strip()
+
+
+def person_id(text: str) -> str:
+    """XCN.1."""
+    return text.partition("^")[0]
+
+
+def person_family(text: str) -> str:
+    """XCN.2; empty when absent."""
+    parts = text.split("^")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def institution_id(text: str) -> str:
+    """XON.10; empty when absent."""
+    parts = text.split("^")
+    return parts[9] if len(parts) > 9 else ""
+
+
+def institution_name(text: str) -> str:
+    """XON.1."""
+    return text.partition("^")[0]
+
+
+def patient(text: str) -> str:
+    """A patientId without its optional CX.7 date, to compare identifiers."""
+    parts = text.strip().split("^")
+    return "^".join(parts[:5])
+
+
+def utc(text: str) -> str:
+    """A CDA time (`YYYYMMDDhhmmss+zzzz`) as XDS wants it: UTC, without zone; a bare day stays as it is.
+
+    Returns the text unchanged when it is not an HL7 time.
+    """
+    found = _HL7_TIME.fullmatch(text.strip())
+    if not found:
+        return text
+    digits, zone = found[1], found[2]
+    if zone is None or len(digits) == 8:
+        return digits
+    try:
+        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5]))
+        local = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S")
+        moved = local.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return text
+    return moved.strftime("%Y%m%d%H%M%S")[: max(len(digits), 12)]
+
+
+def same_instant(one: str, other: str) -> bool:
+    """Two wire times compared to the precision that both have."""
+    size = min(len(one), len(other))
+    return size >= 8 and one[:size] == other[:size]

@@ -219,6 +219,10 @@ class Bench:
             expected=text("expected.none", "fr", window=self.world.window, control=control.id),
         )
 
+    def watch(self, since: int) -> None:
+        """Let the observation window pass."""
+        self.world.journal.wait_for(lambda _: False, since=since, timeout=self.world.window)
+
     def check(
         self, rule: Rule, ok: bool, *, where: str = "", observed: object = "", expected: object = ""
     ) -> None:

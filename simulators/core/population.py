@@ -75,6 +75,7 @@ class Population:
         opposes_execution_view: bool = False,
         sex: str | None = None,
         corsican: bool = False,
+        given_count: int | None = None,
     ) -> Patient:
         """The patient of this key: same seed and key, same patient. Registers and returns it."""
         digest = hashlib.sha256(f"{self.seed}:patient:{key_}".encode()).digest()
@@ -84,7 +85,7 @@ class Population:
             fake.seed_instance(number)
             sex = sex or ("F" if number % 2 else "M")
             draw = fake.first_name_female if sex == "F" else fake.first_name_male
-            given = tuple(dict.fromkeys(_plain(draw()) for _ in range(1 + number % 3)))
+            given = tuple(dict.fromkeys(_plain(draw()) for _ in range(6)))[: given_count or 1 + number % 3]
             family = _plain(fake.last_name())
             born = date(1935, 1, 1) + timedelta(days=number // 7 % 30_000)
             place = ("2A004" if number % 2 else "2B033") if corsican else "63220"

@@ -1,0 +1,118 @@
+"""E-prescription, the pharmacy's side. Contract simulated: the Cnam interface is not public."""
+
+from typing import Any
+
+import pytest
+
+from conformance.engine.bench import PHARMACIEN, Bench
+from conformance.engine.scenario import scenario
+from conformance.scenarios.cnam.test_prescribe import AMOXICILLINE, LEVOTHYROX, PARACETAMOL, prescribe
+from schemas.finding import RuleSet
+
+RULES: RuleSet[None] = RuleSet("scenarios.cnam.dispense")
+READ = RULES.declare("SCN-EP-LECTURE", requirements=["BEN-EP-13"])
+COMPLETE = RULES.declare("SCN-EP-DISPENSATION", requirements=["BEN-EP-14"])
+PARTIAL = RULES.declare("SCN-EP-PARTIELLE", requirements=["BEN-EP-15"])
+SUBSTITUTED = RULES.declare("SCN-EP-SUBSTITUTION", requirements=["BEN-EP-17"])
+FORBIDDEN = RULES.declare("SCN-EP-SUBSTITUTION-INTERDITE", requirements=["BEN-EP-17"])
+UNKNOWN = RULES.declare("SCN-EP-NUMERO-INCONNU", requirements=["BEN-EP-18"])
+EXHAUSTED = RULES.declare("SCN-EP-EPUISEE", requirements=["BEN-EP-16"])
+
+NEEDS = [
+    "patient.record",
+    "identity.search",
+    "session.login",
+    "prescription.create",
+    "prescription.scan",
+    "prescription.dispense",
+]
+
+
+def prescribed(bench: Bench, lines: list[dict[str, Any]]) -> str:
+    """A prescription of the test doctor for a fresh patient; returns its number."""
+    bench.login()
+    bench.login(PHARMACIEN)
+    patient = bench.patient()
+    return str(prescribe(bench, patient.id, lines)["epu_id"])
+
+
+def scan(bench: Bench, code: str) -> dict[str, Any]:
+    return dict(bench.do("prescription.scan", user=PHARMACIEN, code=code).data)
+
+
+@scenario("EP-D-01", theme="EP", proves=["BEN-EP-13"], needs=NEEDS, profile="pharmacie")
+@pytest.mark.parametrize("typed", ["code", "espaces", "minuscules"])
+def test_read(bench: Bench, typed: str) -> None:
+    """Scanned or typed, with spaces or in lower case: the same prescription."""
+    epu_id = prescribed(bench, [PARACETAMOL, AMOXICILLINE])
+    groups = " ".join(epu_id[start : start + 4] for start in range(0, len(epu_id), 4))
+    code = {"code": epu_id, "espaces": groups, "minuscules": epu_id.lower()}[typed]
+    data = scan(bench, code)
+    bench.check(READ, data["epu_id"] == epu_id, where=code, observed=data["epu_id"], expected=epu_id)
+    bench.check(READ, len(data["lines"]) == 2, observed=len(data["lines"]), expected=2)
+
+
+@scenario("EP-D-02", theme="EP", proves=["BEN-EP-14"], needs=NEEDS, profile="pharmacie")
+def test_complete(bench: Bench) -> None:
+    """Everything delivered: one outcome a line, prescription executed."""
+    epu_id = prescribed(bench, [PARACETAMOL, AMOXICILLINE])
+    lines = [
+        {"line_id": line["line_id"], "outcome": "AS_PRESCRIBED"} for line in scan(bench, epu_id)["lines"]
+    ]
+    bench.do("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    done = bench.expect("epu", "EPU.dispense", rule=COMPLETE, epu_id=epu_id)
+    status = done.facts.get("status")
+    bench.check(COMPLETE, status == "EXECUTEE", where=done.id, observed=status, expected="EXECUTEE")
+
+
+@scenario("EP-D-03", theme="EP", proves=["BEN-EP-15"], needs=NEEDS, profile="pharmacie")
+def test_partial(bench: Bench) -> None:
+    """Half now, the rest later: in progress, then executed, never more than prescribed."""
+    epu_id = prescribed(bench, [AMOXICILLINE])
+    for step, status in (("PARTIAL", "EN_COURS"), ("AS_PRESCRIBED", "EXECUTEE")):
+        line = scan(bench, epu_id)["lines"][0]["line_id"]
+        mark = bench.mark()
+        lines = [{"line_id": line, "outcome": step, "quantity": 1}]
+        bench.do("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+        done = bench.expect("epu", "EPU.dispense", since=mark, epu_id=epu_id)
+        seen = done.facts.get("status")
+        bench.check(PARTIAL, seen == status, where=f"{done.id} {step}", observed=seen, expected=status)
+
+
+@scenario("EP-D-04", theme="EP", proves=["BEN-EP-17"], needs=NEEDS, profile="pharmacie")
+@pytest.mark.parametrize("allowed", [True, False], ids=["permise", "interdite"])
+def test_substitution(bench: Bench, allowed: bool) -> None:
+    """A generic instead: recorded when the prescriber allows it, not sent when the line forbids it."""
+    epu_id = prescribed(bench, [PARACETAMOL if allowed else LEVOTHYROX])
+    line = scan(bench, epu_id)["lines"][0]["line_id"]
+    lines = [{"line_id": line, "outcome": "SUBSTITUTED", "substitution": "G"}]
+    answer = bench.ask("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    sent = bench.seen("epu", "EPU.dispense", epu_id=epu_id)
+    if allowed:
+        taken = [item for item in sent if item.accepted]
+        bench.check(SUBSTITUTED, bool(taken), observed=answer.told(), expected="EPU.dispense SUBSTITUTED")
+        return
+    bench.check(FORBIDDEN, not answer.done, observed=answer.outcome, expected="refused / failed")
+    bench.told(FORBIDDEN, answer)
+
+
+@scenario("EP-D-05", theme="EP", proves=["BEN-EP-18"], needs=NEEDS, profile="pharmacie")
+def test_unknown(bench: Bench) -> None:
+    """A number that does not exist: refused and shown."""
+    prescribed(bench, [PARACETAMOL])
+    answer = bench.ask("prescription.scan", user=PHARMACIEN, code="01ZZZZZZZZZZZZZZZZ")
+    bench.check(UNKNOWN, not answer.done, observed=answer.outcome, expected="failed / refused")
+    bench.told(UNKNOWN, answer)
+
+
+@scenario("EP-D-06", theme="EP", proves=["BEN-EP-16"], needs=NEEDS, profile="pharmacie")
+def test_exhausted(bench: Bench) -> None:
+    """Everything was delivered: a second dispensation is refused and shown."""
+    epu_id = prescribed(bench, [PARACETAMOL])
+    lines = [
+        {"line_id": line["line_id"], "outcome": "AS_PRESCRIBED"} for line in scan(bench, epu_id)["lines"]
+    ]
+    bench.do("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    answer = bench.ask("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    bench.check(EXHAUSTED, not answer.done, observed=answer.outcome, expected="failed / refused")
+    bench.told(EXHAUSTED, answer)

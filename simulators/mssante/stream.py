@@ -39,7 +39,11 @@ class BareNewline(Exception):
 
 
 class HandshakeFailed(Exception):
-    """The TLS upgrade failed; the message says why in words for the vendor."""
+    """The TLS upgrade failed; the message says why in words for the vendor, `reason` is OpenSSL's word."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,11 @@ class Wire(asyncio.Protocol):
         return bytes(self._buffer)
 
     @property
+    def ssl_object(self) -> Any:
+        """The session's SSLObject, None in clear."""
+        return self._transport.get_extra_info("ssl_object")
+
+    @property
     def closing(self) -> bool:
         return self._eof or self._transport.is_closing()
 
@@ -194,9 +203,11 @@ class Wire(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    async def drain(self) -> None:
+    async def drain(self, timeout: float) -> None:
+        """Wait until the client has taken most of what was written. Raises TimeoutError."""
         if self._drained is not None:
-            await self._drained
+            async with asyncio.timeout(timeout):
+                await self._drained
 
     async def start_tls(self, context: ssl.SSLContext, timeout: float) -> Tls:
         """Upgrade to TLS; the caller has answered and made sure that nothing is pending.
@@ -211,7 +222,8 @@ class Wire(asyncio.Protocol):
             )
         except (OSError, ssl.SSLError, ConnectionError) as error:
             self._eof = True
-            raise HandshakeFailed(_explain(error)) from error
+            reason = str(getattr(error, "reason", "") or "").upper().replace(" ", "_")
+            raise HandshakeFailed(_explain(error), reason) from error
         session = tls.facts(upgraded.get_extra_info("ssl_object")) if upgraded else None
         if upgraded is None or session is None or not session.version:
             self._eof = True

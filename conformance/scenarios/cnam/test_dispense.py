@@ -40,6 +40,11 @@ def scan(bench: Bench, code: str) -> dict[str, Any]:
     return dict(bench.do("prescription.scan", user=PHARMACIEN, code=code).data)
 
 
+def whole(read: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every line of a prescription, delivered as prescribed."""
+    return [{"line_id": line["line_id"], "outcome": "AS_PRESCRIBED"} for line in read["lines"]]
+
+
 @scenario("EP-D-01", theme="EP", proves=["BEN-EP-13"], needs=NEEDS, profile="pharmacie")
 @pytest.mark.parametrize("typed", ["code", "espaces", "minuscules"])
 def test_read(bench: Bench, typed: str) -> None:

@@ -26,6 +26,12 @@ NO_TD03 = RULES.declare("SCN-DMP-TD03", requirements=["DMP/CONF.05"], source="SE
 
 FEED = ["patient.record", "identity.search", "document.submit"]
 KINDS = ["lettre", "cr-bio", "vsm", "cr-imagerie", "certificat"]
+REFUSALS = [
+    "XDSRepositoryError",
+    "XDSRegistryMetadataError",
+    "XDSDuplicateUniqueIdInRegistry",
+    "XDSRegistryBusy",
+]
 MAX_TRIES = 3  # sendings of one document within a window, the first included
 
 

@@ -20,6 +20,7 @@ DENIED = RULES.declare("SCN-DMP-INTERDIT", requirements=["BEN-DMP-11"])
 DENIED_TOLD = RULES.declare("SCN-DMP-INTERDIT-DIT", requirements=["BEN-DMP-11"])
 USER = RULES.declare("SCN-DMP-UTILISATEUR", requirements=["DMP/AIRS.06"])
 
+EXIST = ["patient.record", "identity.search", "dmp.status"]
 READ = ["patient.record", "identity.search", "session.login", "document.search"]
 
 

@@ -10,6 +10,7 @@ from schemas.finding import RuleSet
 RULES: RuleSet[None] = RuleSet("scenarios.ins.diffusion")
 NO_INS_LEAVES = RULES.declare("SCN-INS-FUITE", requirements=["INS/va1.53"], source="Guide INS, EXI ID 29")
 
+LINE = {"label": "PARACETAMOL 1 g", "cis": "63107752", "posology": "1 matin et soir", "quantity": 1}
 ACTS = {
     "document.submit": ("dmp", "TD2.1", {"kind": "lettre"}),
     "mail.send": ("mssante", "SMTP.message", {"to": "patient", "kind": "lettre"}),

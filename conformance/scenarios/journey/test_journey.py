@@ -4,32 +4,35 @@ import base64
 
 from conformance.engine.bench import MEDECIN, PHARMACIEN, Bench
 from conformance.engine.scenario import scenario
+from conformance.scenarios.cnam.test_dispense import READ
 from conformance.scenarios.cnam.test_prescribe import (
     AMOXICILLINE,
+    COPY,
+    CREATED,
+    EXECUTION,
     PARACETAMOL,
+    PRINTED,
+    TO_PATIENT,
     codes_on,
     dispense_all,
     prescribe,
 )
-from schemas.finding import RuleSet
-
-RULES: RuleSet[None] = RuleSet("scenarios.journey")
-STEP = RULES.declare("SCN-PARCOURS-ETAPE", requirements=["BEN-SSI-05"])
+from conformance.scenarios.dmp.test_read import BYTES, LIST
+from conformance.scenarios.mssante.test_receive import FILED, documents, fetched
 
 
 @scenario(
     "PARCOURS-01",
     theme="PARCOURS",
     proves=[
-        "SC.PSC.01",
-        "INS/va1.34",
         "BEN-EP-01",
-        "SC.ORDN/CONF.04",
-        "SC.MSS/UX.32",
+        "BEN-EP-02",
         "BEN-EP-13",
         "BEN-EP-20",
+        "SC.ORDN/CONF.04",
         "MSS/UX.07",
         "DMP/UX.14",
+        "DMP/UX.31",
     ],
     needs=[
         "session.login",
@@ -51,34 +54,29 @@ def test_whole_journey(bench: Bench) -> None:
     bench.expect("insi", "INSi.traits", code="00")
 
     data = prescribe(bench, patient.id, [PARACETAMOL, AMOXICILLINE], send_to_patient=True)
-    created = bench.expect("epu", "EPU.create", patient=patient.matricule)
-    fed = bench.expect("dmp", "TD2.1", patient=patient.matricule)
-    mailed = bench.expect("mssante", "SMTP.message", accepted_recipients=patient.patient.ins.mail)
-    for exchange in (created, fed, mailed):
-        bench.check(STEP, exchange.accepted, where=exchange.id, observed=exchange.facts.get("reason", ""))
+    bench.expect("epu", "EPU.create", rule=CREATED, patient=patient.matricule, outcome="accepted")
+    bench.expect("dmp", "TD2.1", rule=COPY, patient=patient.matricule, outcome="accepted")
+    address = patient.patient.ins.mail
+    bench.expect("mssante", "SMTP.message", rule=TO_PATIENT, accepted_recipients=address)
 
     bench.login(PHARMACIEN)
     printed = [code for code in codes_on(data["pdf_base64"]) if not code.startswith("IS01")]
-    bench.check(STEP, printed == [data["epu_id"]], where="PDF", observed=printed, expected=data["epu_id"])
+    bench.check(PRINTED, printed == [data["epu_id"]], where="PDF", observed=printed, expected=data["epu_id"])
     dispense_all(bench, printed[0])
+    bench.expect("epu", "EPU.read", rule=READ, epu_id=data["epu_id"])
     seen = bench.do("prescription.execution", prescription_id=data["prescription_id"]).data
-    bench.check(STEP, seen["status"] == "EXECUTEE", observed=seen["status"], expected="EXECUTEE")
+    bench.check(EXECUTION, seen["status"] == "EXECUTEE", observed=seen["status"], expected="EXECUTEE")
 
     deposited = bench.world.deposit_report(patient.patient)
     sent = bench.world.send_report(patient.patient)
-    messages = bench.do("mail.fetch").data["messages"]
-    filed = [
-        document["unique_id"]
-        for message in messages
-        if message["message_id"] == sent["message_id"]
-        for document in message["documents"]
-        if document["integrated"]
-    ]
-    bench.check(STEP, filed == [sent["unique_id"]], observed=filed, expected=sent["unique_id"])
-    listed = [
-        item["unique_id"] for item in bench.do("document.search", patient_id=patient.id).data["documents"]
-    ]
-    bench.check(STEP, deposited in listed, where="TD3.1", observed=listed, expected=deposited)
+    received = documents(fetched(bench, sent["message_id"]))
+    filed = [item["unique_id"] for item in received if item["integrated"]]
+    bench.check(FILED, filed == [sent["unique_id"]], observed=received, expected=sent["unique_id"])
+    found = bench.do("document.search", patient_id=patient.id).data["documents"]
+    listed = [item["unique_id"] for item in found]
+    bench.check(LIST, deposited in listed, where="TD3.1", observed=listed, expected=deposited)
     opened = bench.do("document.retrieve", patient_id=patient.id, unique_id=deposited).data
     content = base64.b64decode(opened["document_base64"])
-    bench.check(STEP, content.lstrip().startswith(b"<"), where="TD3.2", observed=content[:40], expected="CDA")
+    bench.check(
+        BYTES, content.lstrip().startswith(b"<"), where="TD3.2", observed=content[:40], expected="CDA"
+    )

@@ -20,7 +20,7 @@ def write_registry_response(response: RegistryResponse) -> bytes:
 
 
 def errors_text(errors: Iterable[RegistryError]) -> str:
-    """The `rs:RegistryErrorList`, with the `rs` prefix left to be declared around it; empty without errors."""
+    """The `rs:RegistryErrorList` (the `rs` prefix must be declared around it); empty without errors."""
     items = "".join(
         f'<rs:RegistryError errorCode="{escape(error.code)}" codeContext="{escape(error.context)}"'
         f' location="{escape(error.location)}" severity="{escape(error.severity)}"/>'

@@ -1,12 +1,12 @@
 """Stored queries (ITI-18): requests with their quoting rules, and answers.
 
 A slot value is `'text'` (a quote inside is doubled), a bare number, or a list of these in parentheses. Values
-of one list are alternatives; repeated values of one slot must all hold. Sources: IHE ITI TF-2 §3.18.4.1.2.3.5,
-SEL-MP-037 (TD3.1).
+of one list are alternatives; repeated values of one slot must all hold.
+Sources: IHE ITI TF-2 §3.18.4.1.2.3.5, SEL-MP-037 (TD3.1).
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from schemas.finding import Finding, Keyword, Observation, RuleSet
@@ -59,7 +59,7 @@ RULES: RuleSet["Query"] = RuleSet("xds-query")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A stored query. `slots` maps a parameter to its groups: every group must hold, any value of one suffices.
+    """A stored query. `slots` maps a parameter to its groups: all groups hold, one value of each suffices.
 
     `departures` are values whose quoting is wrong; they were read as far as possible.
     """
@@ -108,7 +108,7 @@ def find_documents(
     return_type: str = LEAF_CLASS,
     **others: Iterable[str],
 ) -> Query:
-    """FindDocuments. `others` are parameter names without `$XDSDocumentEntry` (`TypeCode`, `CreationTimeFrom`)."""
+    """FindDocuments. `others` are parameters without their `$XDSDocumentEntry` (`TypeCode`, say)."""
     slots: dict[str, tuple[Group, ...]] = {PATIENT: ((patient_cx,),), STATUS: (tuple(statuses),)}
     slots.update({f"$XDSDocumentEntry{name}": (tuple(values),) for name, values in others.items()})
     return Query(names.FIND_DOCUMENTS, slots, return_type)
@@ -243,13 +243,13 @@ def read_query_response(element: Element) -> QueryResponse:
 
 
 @RULES.rule("XDS-QRY-01", requirements=("DMP/UX.27",), source="IHE ITI TF-2 §3.18.4.1.2.3.5")
-def values_are_quoted(query: Query) -> Iterable[Observation]:
+def values_are_quoted(query: Query) -> Iterator[Observation]:
     """Texts are between single quotes, multiple parameters between parentheses."""
     yield from query.departures
 
 
 @RULES.rule("XDS-QRY-02", requirements=("DMP/UX.27",), source="IHE ITI TF-2 §3.18.4.1.2.3.7")
-def required_parameters(query: Query) -> Iterable[Observation]:
+def required_parameters(query: Query) -> Iterator[Observation]:
     """FindDocuments states the availability, GetDocuments the documents (one way of naming them)."""
     if query.id == names.FIND_DOCUMENTS and not query.values(STATUS):
         yield Observation(STATUS, "", f"('{names.APPROVED}')")
@@ -263,7 +263,7 @@ def required_parameters(query: Query) -> Iterable[Observation]:
     requirements=("DMP/UX.27",),
     source="IHE ITI TF-2 §3.18.4.1.2.3.7",
 )
-def parameters_are_known(query: Query) -> Iterable[Observation]:
+def parameters_are_known(query: Query) -> Iterator[Observation]:
     """A parameter that no stored query defines is ignored by the registry: a filter that does not filter."""
     known = SINGLE | LISTS
     for name in query.slots:

@@ -221,7 +221,7 @@ def _object(element: Element, departures: list[Observation]) -> _Object:
     rank = 0
     for child in element.iterchildren():
         tag = child.tag
-        position = _ORDER.get(tag)
+        position = _ORDER.get(tag)  # type: ignore[arg-type]  # comments have a function as tag
         if position is None:
             if isinstance(tag, str):
                 departures.append(Observation(_at(element, child), tag, "rim:Slot…", child.sourceline))

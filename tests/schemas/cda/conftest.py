@@ -1,0 +1,64 @@
+"""What the CDA tests share: a patient, a doctor, documents of ours, the official samples when present."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from schemas.cda import Code, DocumentSpec, Header, PatientIdentity, Person, build_document
+from schemas.ins import Ins
+
+SAMPLES = Path(__file__).parents[4] / "shared/data/cda"
+
+PATIENT = PatientIdentity(
+    ins=Ins("279035121518989", "1.2.250.1.213.1.4.10"),
+    local_ids=(("1.2.250.1.999.1.2", "IPP-42"),),
+    birth_name="PAT-TROIS",
+    given="DOMINIQUE",
+    given_names="DOMINIQUE MARIE-LOUISE",
+    sex="F",
+    birth_date="19790328",
+    birth_place="51215",
+)
+DOCTOR = Person(
+    id="899700100011",
+    family="DESCHAMPS-TEST",
+    given="CAMILLE",
+    prefix="MME",
+    suffix="DR",
+    code=Code("G15_10/SM26", "1.2.250.1.213.1.1.4.5"),
+    organisation_id="499700100011001",
+    organisation_name="CABINET MEDICAL DU BANC",
+)
+CREATED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+HEADER = Header(
+    unique_id="1.2.250.1.999.1.1.7",
+    set_id="1.2.250.1.999.1.1.7000",
+    created=CREATED,
+    patient=PATIENT,
+    author=DOCTOR,
+)
+PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
+
+
+@pytest.fixture
+def patient() -> PatientIdentity:
+    return PATIENT
+
+
+@pytest.fixture
+def header() -> Header:
+    return HEADER
+
+
+@pytest.fixture
+def level1() -> bytes:
+    return build_document(DocumentSpec(HEADER, "cr-bio", PDF))
+
+
+@pytest.fixture
+def samples() -> Path:
+    """The folder of official examples; skips when it is not beside the checkout."""
+    if not SAMPLES.is_dir():
+        pytest.skip("official CDA examples are not beside the checkout")
+    return SAMPLES

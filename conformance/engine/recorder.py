@@ -3,7 +3,7 @@
 import platform
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from reports.record import (
     RequirementResult,
     RunRecord,
     ScenarioResult,
+    Software,
     Verdict,
 )
 from schemas.finding import Finding
@@ -22,9 +23,9 @@ from simulators.core.exchange import Exchange
 
 from .bench import Bench
 from .outcomes import NonConforme, Outcome
+from .world import View
 
 if TYPE_CHECKING:
-    from .runtime import Runtime
     from .settings import Settings
 
 
@@ -133,31 +134,38 @@ def _requirement_verdict(cases: Sequence[ScenarioResult], findings: Sequence[Fin
     return Verdict.NON_TESTABLE  # its cases were stopped before they could prove it
 
 
-def record(
-    settings: "Settings", running: "Runtime", results: Sequence[ScenarioResult], started: str
-) -> RunRecord:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What only the stage knows of a run."""
+
+    run_id: str
+    started: str
+    ended: str
+    pki_fingerprint: str
+    software: Software
+    bench_errors: tuple[tuple[int, str], ...]
+    chain_intact: bool
+
+
+def record(settings: "Settings", facts: Facts, results: Sequence[ScenarioResult], journal: View) -> RunRecord:
     """Everything that decided the run and everything that it decided."""
-    journal = running.stack.journal
-    config = settings.config
     return RunRecord(
-        run_id=running.run_id,
+        run_id=facts.run_id,
         seed=settings.seed,
-        started=started,
-        ended=iso(running.stack.clock.now()),
+        started=facts.started,
+        ended=facts.ended,
         bench_version=version("segur-bench"),
         catalogue_version=catalogue.VERSION,
         platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        pki_fingerprint=running.stack.pki.fingerprint,
+        pki_fingerprint=facts.pki_fingerprint,
         settings=_settings(settings),
-        software=running.software,
+        software=facts.software,
         scenarios=tuple(results),
         requirements=requirement_results(results),
-        exchanges=tuple(
-            exchange_record(exchange, journal.findings(exchange)) for exchange in journal.exchanges()
-        ),
-        bench_errors=tuple(f"x{number:06d} {message}" for number, message in journal.bench_errors),
+        exchanges=tuple(exchange_record(item, journal.findings(item)) for item in journal.exchanges()),
+        bench_errors=tuple(f"x{number:06d} {message}" for number, message in facts.bench_errors),
         defect=settings.defect,
-        extra={"chain_intact": journal.intact(), "lang": config.run.lang},
+        extra={"chain_intact": facts.chain_intact, "lang": settings.config.run.lang},
     )
 
 
@@ -172,13 +180,13 @@ def _settings(settings: "Settings") -> dict[str, Any]:
     }
 
 
-def write(record_: RunRecord, running: "Runtime", folder: Path, lang: str) -> None:
+def write(record_: RunRecord, exchanges: Iterable[Exchange], folder: Path, lang: str) -> None:
     """Write `record.json`, `report.html`, `junit.xml` and `evidence/`; point `latest` beside it."""
     from reports import evidence, html, junit
     from reports import record as records
 
     store = evidence.EvidenceStore(folder / "evidence")
-    for exchange in running.stack.journal.exchanges():
+    for exchange in exchanges:
         for body in (exchange.request_body, exchange.response_body):
             if body:
                 store.put(body)

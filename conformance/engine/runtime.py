@@ -1,6 +1,7 @@
 """The running pieces behind a run: the stack, the software under test, and their evidence."""
 
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,24 +9,57 @@ from simulators.stack import Stack, StackSettings
 
 from conformance.config import ConfigurationError, SutConfig
 from conformance.sut.driver import Driver, SutError
-from reports.record import Software
-from simulators.core.environment import Environment
+from reports.record import RunRecord, ScenarioResult, Software
+from simulators.core.clock import iso
+from simulators.core.exchange import Exchange
 
+from . import recorder
 from .live import JournalledDriver, LiveWorld
 from .settings import Settings
 
 
 @dataclass(slots=True)
-class Runtime:
-    """Started once a run. Always close it."""
+class LiveStage:
+    """A running stack and a driven software. Implements the protocol `Stage`."""
 
     run_id: str
     stack: Stack
-    environment: Environment
     sut: JournalledDriver
     software: Software
     world: LiveWorld
     folder: "tempfile.TemporaryDirectory[str] | None" = field(default=None, repr=False)
+
+    @property
+    def bench_errors(self) -> list[tuple[int, str]]:
+        return self.stack.journal.bench_errors
+
+    def now(self) -> str:
+        return iso(self.stack.clock.now())
+
+    def entering(self, key: str) -> None:
+        self.stack.journal.scenario = key
+
+    def watch(self, seen: Callable[[Exchange], None]) -> Callable[[], None]:
+        return self.stack.journal.subscribe(lambda exchange, _: seen(exchange))
+
+    def conclude(self, settings: Settings, results: Sequence[ScenarioResult], started: str) -> RunRecord:
+        made = recorder.record(
+            settings,
+            recorder.Facts(
+                run_id=self.run_id,
+                started=started,
+                ended=self.now(),
+                pki_fingerprint=self.stack.pki.fingerprint,
+                software=self.software,
+                bench_errors=tuple(self.bench_errors),
+                chain_intact=self.stack.journal.intact(),
+            ),
+            results,
+            self.stack.journal,
+        )
+        if settings.run_dir is not None:
+            recorder.write(made, self.stack.journal.exchanges(), settings.run_dir, settings.config.run.lang)
+        return made
 
     def close(self) -> None:
         self.sut.close()
@@ -34,8 +68,9 @@ class Runtime:
             self.folder.cleanup()
 
 
-def start(settings: Settings, run_id: str) -> Runtime:
+def start_live(settings: Settings) -> LiveStage:
     """Start the stack, then the software. Raises ConfigurationError when either cannot be had."""
+    run_id = settings.run_dir.name if settings.run_dir else "run"
     folder = tempfile.TemporaryDirectory(prefix="segur-bench-") if settings.run_dir is None else None
     work = settings.run_dir or Path(folder.name if folder else ".")
     work.mkdir(parents=True, exist_ok=True)
@@ -68,7 +103,7 @@ def start(settings: Settings, run_id: str) -> Runtime:
         stack.stop()
         raise ConfigurationError(f"logiciel testé : {error}") from error
     world = LiveWorld(stack, config.run.window, config.run.patience)
-    return Runtime(run_id, stack, environment, sut, software, world, folder)
+    return LiveStage(run_id, stack, sut, software, world, folder)
 
 
 def open_driver(sut: SutConfig, environment: Path, defect: str, stack: Stack) -> Driver:

@@ -9,16 +9,16 @@ from conformance.config import ConfigurationError
 from reports.record import RunRecord, ScenarioResult, Verdict
 from schemas.finding import errors
 from schemas.messages import text
-from simulators.core.clock import Clock, iso
+from simulators.core.clock import Clock
 from simulators.core.exchange import Exchange
 
-from . import recorder, runtime
+from . import recorder
 from .bench import Bench
 from .events import Consumer, Event, ExchangeSeen, RunFinished, RunStarted, ScenarioFinished, ScenarioStarted
 from .outcomes import ErreurBanc, NonConforme, Outcome
-from .runtime import Runtime
 from .scenario import case_key, scenario_of
 from .settings import Settings
+from .stage import Stage
 
 EXIT_OK, EXIT_NON_CONFORME, EXIT_USAGE, EXIT_BENCH, EXIT_NOTHING = 0, 1, 2, 3, 4
 
@@ -26,13 +26,15 @@ EXIT_OK, EXIT_NON_CONFORME, EXIT_USAGE, EXIT_BENCH, EXIT_NOTHING = 0, 1, 2, 3, 4
 class Session:
     """Holds the runtime and the results of a run, and tells consumers what happens."""
 
-    def __init__(self, settings: Settings, consumers: Sequence[Consumer] = ()) -> None:
+    def __init__(
+        self, settings: Settings, consumers: Sequence[Consumer] = (), stage: Stage | None = None
+    ) -> None:
         self.settings = settings
         self.results: list[ScenarioResult] = []
         self.record: RunRecord | None = None
         self.failure = ""
         self._consumers = tuple(consumers)
-        self._runtime: Runtime | None = None
+        self._stage = stage  # None: a live one is started with the first scenario
         self._started = ""
 
     def emit(self, event: Event) -> None:
@@ -54,44 +56,44 @@ class Session:
         total = sum(scenario_of(item) is not None for item in items)
         if not total:
             return
-        clock = Clock(self.settings.clock_start)
-        run_id = self.settings.run_dir.name if self.settings.run_dir else "run"
-        self._started = iso(clock.now())
         try:
-            self._runtime = runtime.start(self.settings, run_id)
+            if self._stage is None:
+                from .runtime import start_live  # late: a recorded stage needs no stack
+
+                self._stage = start_live(self.settings)
         except ConfigurationError as error:
             self.failure = str(error)
             pytest.exit(str(error), returncode=EXIT_USAGE)
-        self.emit(RunStarted(run_id, self._runtime.software, total))
+        self._started = self._stage.now()
+        self.emit(RunStarted(self._stage.run_id, self._stage.software, total))
 
     def open_case(self, item: pytest.Item) -> Bench:
         """The bench of one collected scenario."""
         declared = scenario_of(item)
-        if declared is None or self._runtime is None:
+        if declared is None or self._stage is None:
             raise pytest.UsageError(f"{item.nodeid} demande `bench` sans être un scénario")
-        running = self._runtime
+        stage = self._stage
         return Bench(
             key=case_key(item, declared),
             scenario=declared,
-            world=running.world,
-            sut=running.sut,
-            software=running.software,
-            run_id=running.run_id,
+            world=stage.world,
+            sut=stage.sut,
+            software=stage.software,
+            run_id=stage.run_id,
         )
 
     def play(self, case: Bench, scenario: Callable[[], object]) -> None:
         """Play one case: whatever happens inside becomes its verdict, told to pytest."""
-        running = self._runtime
-        assert running is not None
-        journal = running.stack.journal
-        case.start = journal.position
-        journal.scenario = case.key
-        bench_errors = len(journal.bench_errors)
-        started, ticks = iso(running.stack.clock.now()), Clock.ticks()
+        stage = self._stage
+        assert stage is not None
+        case.start = stage.world.journal.position
+        stage.entering(case.key)
+        bench_errors = len(stage.bench_errors)
+        started, ticks = stage.now(), Clock.ticks()
         self.emit(
             ScenarioStarted(case.key, case.scenario.title(self.settings.config.run.lang), case.scenario.theme)
         )
-        stop = journal.subscribe(lambda exchange, _: self._seen(case.key, exchange))
+        stop = stage.watch(lambda exchange: self._seen(case.key, exchange))
         outcome: Outcome | None = None
         try:
             case.require_applicable()
@@ -106,20 +108,19 @@ class Session:
             case.calm()
         outcome = self._conclude(case, outcome, bench_errors)
         result = recorder.result(case, outcome, started, round(Clock.ticks() - ticks, 3))
-        journal.scenario = ""
+        stage.entering("")
         self.results.append(result)
         self.emit(ScenarioFinished(result))
         tell_pytest(result)
 
     def _conclude(self, case: Bench, outcome: Outcome | None, bench_errors: int) -> Outcome | None:
         """Findings on the traffic count even when the scenario saw nothing wrong; our own errors win."""
-        assert self._runtime is not None
-        journal = self._runtime.stack.journal
+        assert self._stage is not None
         try:
             seen = errors(case.observed_findings(case.start))
         except TimeoutError as error:
             return ErreurBanc(text("outcome.bench-error", "fr", error=error))
-        ours = journal.bench_errors[bench_errors:]
+        ours = self._stage.bench_errors[bench_errors:]
         if ours:
             return ErreurBanc(text("outcome.bench-error", "fr", error="; ".join(m for _, m in ours)))
         if seen and not isinstance(outcome, NonConforme | ErreurBanc):
@@ -132,16 +133,14 @@ class Session:
 
     def finish(self) -> int | None:
         """Stop everything, build and write the record; the exit code, or None when nothing was played."""
-        if self._runtime is None:
+        if self._stage is None:
             return None
-        running, self._runtime = self._runtime, None
+        stage, self._stage = self._stage, None
         try:
-            running.stack.journal.settle()
-            self.record = recorder.record(self.settings, running, self.results, self._started)
-            if self.settings.run_dir is not None:
-                recorder.write(self.record, running, self.settings.run_dir, self.settings.config.run.lang)
+            stage.world.journal.settle()
+            self.record = stage.conclude(self.settings, self.results, self._started)
         finally:
-            running.close()
+            stage.close()
         self.emit(RunFinished(self.record))
         return exit_code(self.results)
 

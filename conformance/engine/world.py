@@ -32,9 +32,18 @@ class View(Protocol):
 class World(Protocol):
     """What a scenario may arrange around the software. A recorded world does nothing: it already happened."""
 
-    journal: View
-    window: float  # seconds during which an absence is observed
-    patience: float  # seconds to wait for what is expected
+    @property
+    def journal(self) -> View: ...
+
+    @property
+    def window(self) -> float:
+        """Seconds during which an absence is observed."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what is expected."""
+        ...
 
     def patient(self, key: str, **persona: Any) -> Patient:
         """The synthetic patient of this key, known to the services as the persona says."""

@@ -1,5 +1,6 @@
 """The grammar of IMAP commands (RFC 3501 §9): tokens, sequence sets, dates, and strings to send back."""
 
+import base64
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,12 +8,11 @@ from datetime import date, datetime
 MAX_DEPTH = 20
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-Token = "bytes | Quoted | list[Token]"
 LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}\r\n\Z")
 
-_ATOM = re.compile(rb"[^\x00-\x20(){%*\"\\\x7f]+")
 _SECTION = re.compile(rb"BODY(?:\.PEEK)?\[[^\]]*\](?:<\d+\.\d+>)?", re.IGNORECASE)
-_LIST_ATOM = re.compile(rb"[^\x00-\x20(){\"\\\x7f]+")
+_FLAG = re.compile(rb"\\(?:\*|[A-Za-z]+)")
+_ATOM = re.compile(rb"[^\x00-\x20(){\"\\\x7f]+")
 
 
 class BadCommand(Exception):
@@ -65,9 +65,9 @@ def _text(text: bytes, stack: list[list[object]]) -> None:
             value, place = _quoted(text, place + 1)
             stack[-1].append(Quoted(value))
         else:
-            found = _SECTION.match(text, place) or _LIST_ATOM.match(text, place)
+            found = _SECTION.match(text, place) or _ATOM.match(text, place)
             if char == b"\\":
-                found = re.compile(rb"\\(?:\*|[A-Za-z]+)").match(text, place)
+                found = _FLAG.match(text, place)
             if found is None:
                 raise BadCommand(f"unexpected byte 0x{text[place]:02x}")
             stack[-1].append(found[0])
@@ -186,8 +186,6 @@ def encode_utf7(name: str) -> str:
         if found[0] == "&":
             return "&-"
         coded = found[0].encode("utf-16-be")
-        import base64  # noqa: PLC0415
-
         return "&" + base64.b64encode(coded).decode().rstrip("=").replace("/", ",") + "-"
 
     return re.sub(r"&|[^\x20-\x7e]+", part, name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
@@ -148,11 +148,16 @@ def _b64(data: bytes) -> str:
 
 
 def _canonical(element: xml.Element, algorithm: str) -> bytes:
-    """Canonical form of a subtree in its document context. Raises KeyError on an unknown algorithm."""
+    """Canonical form of a subtree in its document context.
+
+    Raises KeyError on an unknown algorithm, ValueError on what has no canonical form.
+    """
     exclusive, comments = _METHODS[algorithm]
     tail, element.tail = element.tail, None  # canonical XML of a subtree has no tail
     try:
         return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=comments)
+    except etree.C14NError as error:  # relative namespace URIs
+        raise ValueError(str(error)) from None
     finally:
         element.tail = tail
 
@@ -160,7 +165,10 @@ def _canonical(element: xml.Element, algorithm: str) -> bytes:
 def _digest_xml(data: bytes, algorithm: str, digest: str = "sha256") -> str:
     exclusive, comments = _METHODS[algorithm]
     tree = xml.parse(data).getroottree()
-    canonical = etree.tostring(tree, method="c14n", exclusive=exclusive, with_comments=comments)
+    try:
+        canonical = etree.tostring(tree, method="c14n", exclusive=exclusive, with_comments=comments)
+    except etree.C14NError as error:
+        raise ValueError(str(error)) from None
     return _b64(hashlib.new(digest, canonical).digest())
 
 
@@ -199,8 +207,11 @@ def signing_certificate(root: xml.Element) -> x509.Certificate | None:
     if found is None:
         return None
     try:
-        return x509.load_der_x509_certificate(base64.b64decode("".join((found.text or "").split())))
-    except ValueError:
+        certificate = x509.load_der_x509_certificate(base64.b64decode("".join((found.text or "").split())))
+        certificate.public_key()
+        certificate.subject.rfc4514_string()
+        return certificate
+    except (ValueError, UnsupportedAlgorithm):
         return None
 
 
@@ -279,7 +290,11 @@ def signed_parts_are_intact(signed: Signed) -> Iterator[Observation]:
         if method is None or len(transforms) != 1 or transforms[0] not in _METHODS:
             yield Observation(where, " ".join(transforms), C14N, reference.sourceline)
             continue
-        computed = _b64(hashlib.new(method, _canonical(targets[0], transforms[0])).digest())
+        try:
+            computed = _b64(hashlib.new(method, _canonical(targets[0], transforms[0])).digest())
+        except ValueError as error:
+            yield Observation(where, str(error), C14N, reference.sourceline)
+            continue
         stated = _text(reference, f"{{{DS}}}DigestValue")
         if stated != computed:
             yield Observation(where, stated, computed, reference.sourceline)
@@ -328,7 +343,7 @@ def document_digests_recompute(signed: Signed) -> Iterator[Observation]:
                 if transforms
                 else _b64(hashlib.new(method, data).digest())
             )
-        except xml.XmlRefused as error:
+        except ValueError as error:
             yield Observation(where, str(error), "document XML", reference.sourceline)
             continue
         stated = _text(reference, f"{{{DS}}}DigestValue")

@@ -1,0 +1,193 @@
+"""The metadata against the CDA that they describe, field by field.
+
+Each rule compares one attribute with the header it derives from. Source: CI-SIS "Partage de documents de
+santé", lien entre en-tête CDA et métadonnées XDS.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas import valuesets
+from schemas.cda.model import ClinicalDocument
+from schemas.cda.model import Code as CdaCode
+from schemas.finding import Observation, RuleSet
+from schemas.xds import composite
+from schemas.xds.derive import SEXES
+from schemas.xds.model import Code, DocumentEntry
+
+SOURCE = "CI-SIS, lien en-tête CDA – métadonnées XDS"
+_REQUIRES = ("BEN-DMP-06",)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An entry and the CDA that it describes. `replaces`: the submission has a RPLC from this entry."""
+
+    entry: DocumentEntry
+    document: ClinicalDocument
+    replaces: bool = False
+
+    def at(self, name: str) -> str:
+        return f"ExtrinsicObject[@id='{self.entry.id}']/{name}"
+
+
+CROSS: RuleSet[Described] = RuleSet("xds-cda")
+
+
+def _differs(pair: Described, name: str, stated: str, wanted: str) -> Iterator[Observation]:
+    if stated and " ".join(stated.split()) != " ".join(wanted.split()):
+        yield Observation(pair.at(name), stated, wanted, pair.entry.line)
+
+
+def _code_differs(
+    pair: Described, name: str, stated: Code | None, code: str, system: str
+) -> Iterator[Observation]:
+    if stated is not None and (stated.code, stated.system) != (code, system):
+        observed = f"{stated.code} ({stated.system})"
+        yield Observation(pair.at(name), observed, f"{code} ({system})", pair.entry.line)
+
+
+def _header_code_differs(
+    pair: Described, name: str, stated: Code | None, wanted: CdaCode
+) -> Iterator[Observation]:
+    if wanted.code:
+        yield from _code_differs(pair, name, stated, wanted.code, wanted.system)
+
+
+@CROSS.rule("XDS-CDA-01", requirements=_REQUIRES, source=SOURCE)
+def unique_id(pair: Described) -> Iterator[Observation]:
+    """uniqueId is ClinicalDocument/id."""
+    yield from _differs(pair, "uniqueId", pair.entry.unique_id, pair.document.unique_id)
+
+
+@CROSS.rule("XDS-CDA-02", requirements=_REQUIRES, source=SOURCE)
+def type_code(pair: Described) -> Iterator[Observation]:
+    """typeCode is ClinicalDocument/code."""
+    yield from _header_code_differs(pair, "typeCode", pair.entry.type_code, pair.document.type_code)
+
+
+@CROSS.rule("XDS-CDA-03", requirements=_REQUIRES, source=SOURCE)
+def title(pair: Described) -> Iterator[Observation]:
+    """title is ClinicalDocument/title."""
+    yield from _differs(pair, "title", pair.entry.title, pair.document.title)
+
+
+@CROSS.rule("XDS-CDA-04", requirements=_REQUIRES, source=SOURCE)
+def creation_time(pair: Described) -> Iterator[Observation]:
+    """creationTime is ClinicalDocument/effectiveTime in UTC."""
+    yield from _time(pair, "creationTime", pair.entry.creation_time, pair.document.effective_time)
+
+
+def _time(pair: Described, name: str, stated: str, header: str | None) -> Iterator[Observation]:
+    wanted = composite.utc(header or "")
+    if stated and not composite.same_instant(stated, wanted):
+        yield Observation(pair.at(name), stated, f"{wanted} (CDA {header or 'absent'})", pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-05", requirements=_REQUIRES, source=SOURCE)
+def language(pair: Described) -> Iterator[Observation]:
+    """languageCode is ClinicalDocument/languageCode."""
+    yield from _differs(pair, "languageCode", pair.entry.language, pair.document.language)
+
+
+@CROSS.rule("XDS-CDA-06", requirements=_REQUIRES, source=SOURCE)
+def authors(pair: Described) -> Iterator[Observation]:
+    """The authors are those of the header (compared by identifier: published examples swap the names)."""
+    stated = sorted(composite.person_id(author.person) for author in pair.entry.authors if author.person)
+    wanted = sorted(person.id for person in pair.document.authors if person.id)
+    if stated and stated != wanted:
+        yield Observation(pair.at("authorPerson"), " ".join(stated), " ".join(wanted), pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-07", requirements=_REQUIRES, source=SOURCE)
+def legal_authenticator(pair: Described) -> Iterator[Observation]:
+    """legalAuthenticator is the one of the header."""
+    signer = pair.document.legal_authenticator
+    stated = composite.person_id(pair.entry.legal_authenticator)
+    yield from _differs(pair, "legalAuthenticator", stated, signer.id if signer else "")
+
+
+@CROSS.rule("XDS-CDA-08", requirements=_REQUIRES, source=SOURCE)
+def patient_id(pair: Described) -> Iterator[Observation]:
+    """patientId is the INS of the header."""
+    known = pair.document.patient.ins
+    stated = composite.patient(pair.entry.patient_id)
+    yield from _differs(pair, "patientId", stated, known.cx() if known else "INS absente du CDA")
+
+
+@CROSS.rule("XDS-CDA-09", requirements=_REQUIRES, source=SOURCE)
+def facility(pair: Described) -> Iterator[Observation]:
+    """healthcareFacilityTypeCode is healthCareFacility/code."""
+    name = "healthcareFacilityTypeCode"
+    yield from _header_code_differs(pair, name, pair.entry.facility, pair.document.facility)
+
+
+@CROSS.rule("XDS-CDA-10", requirements=_REQUIRES, source=SOURCE)
+def practice_setting(pair: Described) -> Iterator[Observation]:
+    """practiceSettingCode is the performer's standardIndustryClassCode."""
+    name = "practiceSettingCode"
+    yield from _header_code_differs(pair, name, pair.entry.practice_setting, pair.document.practice_setting)
+
+
+@CROSS.rule("XDS-CDA-11", requirements=_REQUIRES, source="ANS ASS_A11, ASS_A12")
+def format_code(pair: Described) -> Iterator[Observation]:
+    """formatCode follows the templates, or the body of a level 1 (unknown models are not judged)."""
+    nonxml = pair.document.nonxml
+    known = valuesets.format_of(pair.document.template_ids, nonxml[0] if nonxml else None)
+    if known is not None:
+        yield from _code_differs(pair, "formatCode", pair.entry.format_code, known.code, known.system)
+
+
+@CROSS.rule("XDS-CDA-12", requirements=_REQUIRES, source=SOURCE)
+def service_times(pair: Described) -> Iterator[Observation]:
+    """serviceStartTime and serviceStopTime are those of the main act, in UTC."""
+    yield from _time(pair, "serviceStartTime", pair.entry.service_start, pair.document.service_start)
+    yield from _time(pair, "serviceStopTime", pair.entry.service_stop, pair.document.service_stop)
+
+
+@CROSS.rule("XDS-CDA-13", requirements=_REQUIRES, source=SOURCE)
+def confidentiality(pair: Described) -> Iterator[Observation]:
+    """confidentialityCode holds the level of the header."""
+    stated = [code.code for code in pair.entry.confidentiality]
+    level = pair.document.confidentiality
+    if stated and level.code and level.code not in stated:
+        yield Observation(pair.at("confidentialityCode"), " ".join(stated), level.code, pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-14", requirements=_REQUIRES, source=SOURCE)
+def source_patient_info(pair: Described) -> Iterator[Observation]:
+    """sourcePatientInfo repeats the traits of the header: a family name, the birth date, the sex."""
+    patient = pair.document.patient
+    stated = [text.partition("|") for text in pair.entry.source_patient_info]
+    families = [value.split("^")[0] for field, _, value in stated if field == "PID-5"]
+    if families and patient.birth_name and _plain(patient.birth_name) not in map(_plain, families):
+        observed = " ".join(families)
+        yield Observation(pair.at("sourcePatientInfo/PID-5"), observed, patient.birth_name, pair.entry.line)
+    for field, wanted in (("PID-7", patient.birth_date), ("PID-8", SEXES.get(patient.sex, patient.sex))):
+        values = [value for name, _, value in stated if name == field]
+        if values and wanted and values != [wanted]:
+            place = pair.at(f"sourcePatientInfo/{field}")
+            yield Observation(place, " ".join(values), wanted, pair.entry.line)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.upper().split())
+
+
+@CROSS.rule("XDS-CDA-15", requirements=_REQUIRES, source=f"{SOURCE}; IHE ITI TF-3 §4.2.2.2.3")
+def replacement(pair: Described) -> Iterator[Observation]:
+    """RPLC in the metadata and relatedDocument in the header go together."""
+    parent = pair.document.replaces
+    if pair.replaces and not parent:
+        yield Observation(pair.at("Association RPLC"), "RPLC", "relatedDocument[@typeCode='RPLC']")
+    elif parent and not pair.replaces:
+        yield Observation("/ClinicalDocument/relatedDocument", parent, "Association RPLC")
+
+
+@CROSS.rule(
+    "XDS-CDA-16", requirements=_REQUIRES, source="ANS, volet Transmission d'un document CDA R2 en HL7 v2"
+)
+def mime_type(pair: Described) -> Iterator[Observation]:
+    """mimeType is text/xml, or application/xslt+xml for a self-presentable CDA."""
+    if pair.entry.mime_type not in ("text/xml", "application/xslt+xml"):
+        yield Observation(pair.at("@mimeType"), pair.entry.mime_type, "text/xml", pair.entry.line)

@@ -1,0 +1,43 @@
+"""What the rules on a submission look at: the metadata with what surrounds them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from schemas.xds.model import DocumentEntry, Submission
+
+DIRECTE, INDIRECTE = "DIRECTE", "INDIRECTE"
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A submission (lot de soumission) to judge.
+
+    `documents`: bytes by entry id, the signature included. `author_id` and `structure_id` come from the VIHF
+    (NameID and Identifiant_Structure), `mode` is its authentication mode, `patient` its resource-id as CX;
+    what is empty is not checked. `archive` says that the metadata travels in an XDM archive: no signature is
+    due there, but hash, size and URI are. `majority` is the age in years, `cumulative` the DMP parameter that
+    allows MASQUE_PS with INVISIBLE_PATIENT.
+    """
+
+    submission: Submission
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    author_id: str = ""
+    structure_id: str = ""
+    mode: str = ""
+    patient: str = ""
+    archive: bool = False
+    majority: int = 18
+    cumulative: bool = False
+
+    def entries(self) -> Iterator[tuple[str, DocumentEntry]]:
+        """Each entry with the words that say where it is."""
+        for entry in self.submission.entries:
+            yield f"ExtrinsicObject[@id='{entry.id}']", entry
+
+    def health_documents(self) -> Iterator[tuple[str, DocumentEntry]]:
+        """The same without the signature."""
+        return (pair for pair in self.entries() if not pair[1].is_signature)
+
+    @property
+    def set_where(self) -> str:
+        return f"RegistryPackage[@id='{self.submission.submission_set.id}']"

@@ -23,6 +23,12 @@ AUTH_CLI = "AUTH_CLI"  # TLS client authentication
 SIGN = "SIGN"  # contentCommitment: VIHF, XAdES
 SSL_SERV = "SSL_SERV"  # TLS server
 DAY = timedelta(days=1)
+SERVER_NAMES: tuple[x509.GeneralName, ...] = (
+    x509.DNSName("localhost"),
+    x509.DNSName("*.test.mssante.fr"),
+    x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    x509.IPAddress(ipaddress.ip_address("::1")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class Pki:
     `ca_bundle` holds root and issuing authority: what a vendor must trust. `pair(name)` is one of
     `server`, `cabinet-auth`, `cabinet-sign`, `cabinet-insi`, `officine-auth`, `officine-sign`, `labo-auth`,
     and the certificates that services must refuse: `expired`, `not-yet-valid`, `revoked`, `wrong-usage`,
-    `unknown-issuer`, `wrong-range`.
+    `unknown-issuer`, `wrong-range`. Servers that clients must refuse: `server-expired`, `server-revoked`,
+    `server-wrong-host`, `server-unknown-authority`, `server-wrong-range`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -107,9 +114,10 @@ def create(folder: Path, now: datetime) -> Pki:
         by: Authority = org,
         since: datetime = now - DAY,
         until: datetime = now + 730 * DAY,
+        hosts: Sequence[x509.GeneralName] = SERVER_NAMES,
     ) -> None:
         subject = _subject(common_name, structure)
-        issued[name] = (_leaf(subject, key, by, usage, since, until), key)
+        issued[name] = (_leaf(subject, key, by, usage, since, until, hosts), key)
 
     issue("server", SSL_SERV, server_key, None, "localhost")
     issue("cabinet-auth", AUTH_CLI, cabinet_key, CABINET, "cabinet.test.banc")
@@ -125,14 +133,26 @@ def create(folder: Path, now: datetime) -> Pki:
     issue("wrong-usage", SSL_SERV, labo_key, CABINET, "cabinet.test.banc")
     issue("wrong-range", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", by=personnes)
     issue("unknown-issuer", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", by=stray)
+    ended = now - 30 * DAY
+    issue("server-expired", SSL_SERV, server_key, None, "localhost", since=past, until=ended)
+    issue("server-revoked", SSL_SERV, server_key, None, "localhost")
+    elsewhere = [x509.DNSName("ailleurs.invalid")]
+    issue("server-wrong-host", SSL_SERV, server_key, None, "ailleurs.invalid", hosts=elsewhere)
+    issue("server-unknown-authority", SSL_SERV, server_key, None, "localhost", by=stray)
+    issue("server-wrong-range", SSL_SERV, server_key, None, "localhost", by=personnes)
 
     pki = Pki(folder)
     pki.ca_bundle.write_bytes(_pem(root.certificate) + _pem(org.certificate))
-    pki.crl.write_bytes(_crl(org, [issued["revoked"][0].serial_number], now))
+    revoked = [issued[name][0].serial_number for name in ("revoked", "server-revoked")]
+    pki.crl.write_bytes(_crl(org, revoked, now))
     for name, (certificate, key) in issued.items():
         pair = pki.pair(name)
-        chain = _pem(certificate) + (_pem(personnes.certificate) if name == "wrong-range" else b"")
-        pair.certificate.write_bytes(chain if name != "server" else chain + _pem(org.certificate))
+        chain = _pem(certificate)
+        if name.endswith("wrong-range"):
+            chain += _pem(personnes.certificate)
+        elif name.startswith("server"):
+            chain += _pem(org.certificate)
+        pair.certificate.write_bytes(chain)
         pair.key.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
@@ -202,7 +222,13 @@ def _authority(common_name: str, key: Key, parent: Authority | None, now: dateti
 
 
 def _leaf(
-    subject: x509.Name, key: Key, by: Authority, usage: str, since: datetime, until: datetime
+    subject: x509.Name,
+    key: Key,
+    by: Authority,
+    usage: str,
+    since: datetime,
+    until: datetime,
+    hosts: Sequence[x509.GeneralName],
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
@@ -224,13 +250,7 @@ def _leaf(
         builder = builder.add_extension(_usages(digital_signature=True), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
     else:
-        names = [
-            x509.DNSName("localhost"),
-            x509.DNSName("*.test.mssante.fr"),
-            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-            x509.IPAddress(ipaddress.ip_address("::1")),
-        ]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         builder = builder.add_extension(_usages(digital_signature=True, key_encipherment=True), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
     return builder.sign(by.key, hashes.SHA256())

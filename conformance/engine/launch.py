@@ -12,27 +12,20 @@ from .plugin import SessionPlugin
 from .session import EXIT_BENCH, EXIT_USAGE, Session
 
 
-def play(session: Session) -> int:
-    """Collect the scenarios and play those that the session wants; returns the exit code of the bench."""
+def arguments() -> list[str]:
+    """How pytest is called on the scenarios: quiet, and without the plugins of whoever installed it."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # faker's plugin alone costs 0.6 s
     folder = str(resources.files("conformance.scenarios"))
-    arguments = [
-        folder,
-        f"--rootdir={folder}",
-        f"--confcutdir={folder}",
-        "-c",
-        os.devnull,
-        "--import-mode=importlib",
-        "--capture=no",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:terminal",
-        "-p",
-        "conformance.engine.plugin",
-    ]
+    options = ["-c", os.devnull, "--import-mode=importlib", "--capture=no"]
+    for plugin in ("no:cacheprovider", "no:terminal", "conformance.engine.plugin"):
+        options += ["-p", plugin]
+    return [folder, f"--rootdir={folder}", f"--confcutdir={folder}", *options]
+
+
+def play(session: Session) -> int:
+    """Collect the scenarios and play those that the session wants; returns the exit code of the bench."""
     plugin = SessionPlugin(session)
-    code = int(pytest.main(arguments, plugins=[Named(plugin)]))
+    code = int(pytest.main(arguments(), plugins=[Named(plugin)]))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         return EXIT_USAGE
     if code in (pytest.ExitCode.INTERNAL_ERROR,):

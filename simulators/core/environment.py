@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+# Order of the ports from the stack's port base.
+PORTS = ("dmp", "cnam", "psc", "annuaire", "smtp", "imap", "smtp_app", "imap_app", "control")
+
 
 @dataclass(frozen=True, slots=True)
 class MailEndpoint:

@@ -1,5 +1,7 @@
 """An INS leaves the software only when the identity is qualified."""
 
+from typing import Any
+
 import pytest
 
 from conformance.engine.bench import Bench
@@ -11,7 +13,7 @@ RULES: RuleSet[None] = RuleSet("scenarios.ins.diffusion")
 NO_INS_LEAVES = RULES.declare("SCN-INS-FUITE", requirements=["INS/va1.53"], source="Guide INS, EXI ID 29")
 
 LINE = {"label": "PARACETAMOL 1 g", "cis": "63107752", "posology": "1 matin et soir", "quantity": 1}
-ACTS = {
+ACTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "document.submit": ("dmp", "TD2.1", {"kind": "lettre"}),
     "mail.send": ("mssante", "SMTP.message", {"to": "patient", "kind": "lettre"}),
     "prescription.create": (

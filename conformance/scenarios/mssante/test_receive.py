@@ -72,10 +72,11 @@ def test_doubtful_archive(bench: Bench, variant: str) -> None:
     patient = bench.patient()
     sent = bench.world.send_report(patient.patient, variant)
     answer = bench.do("mail.fetch")
-    message = next((m for m in answer.data["messages"] if m["message_id"] == sent["message_id"]), {})
-    filed = [item for item in documents(dict(message)) if item["integrated"]]
+    received = [dict(item) for item in answer.data["messages"] if item["message_id"] == sent["message_id"]]
+    contents = [item for message in received for item in documents(message)]
+    filed = [item for item in contents if item["integrated"]]
     bench.check(CORRUPT, not filed, where=variant, observed=filed, expected="integrated: false")
-    reasons = [item.get("reason") for item in documents(dict(message)) if item.get("reason")]
+    reasons = [item.get("reason") for item in contents if item.get("reason")]
     bench.check(
         CORRUPT_TOLD,
         bool(reasons) or answer.warned(),

@@ -46,7 +46,7 @@ def control_mail(bench: Bench) -> Exchange:
     return bench.expect("mssante", "SMTP.message", accepted_recipients=CORRESPONDANT.mailbox)
 
 
-def mail_patient(bench: Bench, patient: Known, **options: object) -> Exchange:
+def mail_patient(bench: Bench, patient: Known, **options: bool) -> Exchange:
     """Send a document to the patient and return the mail as the operator received it."""
     bench.do("mail.send", patient_id=patient.id, to="patient", kind="lettre", **options)
     return bench.expect("mssante", "SMTP.message", rule=SENT, accepted_recipients=patient.patient.ins.mail)

@@ -1,0 +1,110 @@
+"""`segur-bench serve`: the national services, running, for a vendor to point at."""
+
+import json
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from conformance.config import ConfigurationError
+from conformance.engine.settings import read_config
+
+from .failures import reporting
+
+DEFAULT_PORT_BASE = 18440
+PKI_FILES = ("ca-bundle", "crl", "cabinet-auth", "cabinet-sign", "cabinet-insi", "officine-auth", "labo-auth")
+
+
+@click.command()
+@click.option("--config", "config_path", default="", help="bench.toml (celui du dossier par défaut).")
+@click.option(
+    "--port-base", type=int, help=f"Premier port ({DEFAULT_PORT_BASE} par défaut ; 0 : ports libres)."
+)
+@click.option("--pki", default="", help="Dossier de la PKI de test, gardée d'un démarrage à l'autre.")
+@click.option("--seed", type=int, help="Graine de la population synthétique.")
+@click.option("--json", "as_json", is_flag=True, help="L'environnement en JSON, puis rien d'autre.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
+def serve(
+    config_path: str, port_base: int | None, pki: str, seed: int | None, as_json: bool, lang: str
+) -> None:
+    """Démarre les services simulés et les laisse en marche jusqu'à Ctrl-C."""
+    from simulators.stack import Stack, StackSettings
+
+    with reporting():
+        config = read_config(config_path)
+        base = config.stack.port_base or DEFAULT_PORT_BASE if port_base is None else port_base
+        stack = Stack(
+            StackSettings(
+                seed=config.run.seed if seed is None else seed,
+                host=config.stack.host,
+                port_base=base,
+                pki=Path(pki or config.stack.pki or "pki"),
+                oid_mode=config.stack.oid_mode,
+                nil=config.sut.nil or "BANC000001",
+                idam=config.sut.idam or "SIMU0001",
+                homologation=config.sut.homologation or "BANC-DMP-0001",
+            )
+        )
+        try:
+            environment = stack.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"un port est pris ({error}) : --port-base en choisit d'autres"
+            ) from None
+    if as_json:
+        click.echo(json.dumps(environment.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        _print(environment.as_dict(), lang)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()
+    stack.stop()
+
+
+def _print(environment: dict[str, object], lang: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from schemas.messages import text
+    from simulators.core.identities import LABO_MAILBOX, PROFESSIONALS
+
+    console = Console(highlight=False)
+    table = Table(title=text("serve.title", lang), title_justify="left", box=None, header_style="bold")
+    table.add_column(text("serve.service", lang))
+    table.add_column(text("serve.address", lang), overflow="fold")
+    for name, value in environment.items():
+        if isinstance(value, dict) and "port" in value:
+            table.add_row(name, f"{value['host']}:{value['port']} (STARTTLS)")
+        elif name not in ("software", "pki"):
+            table.add_row(name, str(value))
+    console.print(table)
+    files = Table(title=text("serve.pki", lang), title_justify="left", box=None, header_style="bold")
+    files.add_column(text("serve.file", lang), overflow="fold")
+    files.add_column(text("serve.use", lang))
+    for stem in (
+        "ca-bundle",
+        "crl",
+        "cabinet-auth",
+        "cabinet-sign",
+        "cabinet-insi",
+        "officine-auth",
+        "labo-auth",
+    ):
+        files.add_row(f"{environment['pki']}/{stem}.pem", text(f"serve.pki.{stem}", lang))
+    console.print(files)
+    people = Table(title=text("serve.people", lang), title_justify="left", box=None, header_style="bold")
+    for column in ("serve.person", "serve.id", "serve.structure", "serve.mailbox"):
+        people.add_column(text(column, lang), overflow="fold")
+    for person in PROFESSIONALS:
+        people.add_row(
+            f"{person.given} {person.family} ({person.user})",
+            person.id_nat,
+            f"{person.structure.name} ({person.structure.id_nat})",
+            person.mailbox,
+        )
+    people.add_row("BAL applicative", "—", "LABORATOIRE DU BANC", LABO_MAILBOX)
+    console.print(people)
+    console.print(text("serve.live", lang, url=environment["control_url"]), soft_wrap=True)
+    console.print(text("serve.disclaimer", lang), style="dim", soft_wrap=True)

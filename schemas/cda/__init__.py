@@ -2,6 +2,7 @@
 
 from schemas.cda.build import KINDS, build_document
 from schemas.cda.codec import decode, read
+from schemas.cda.lines import ReadLine, prescription_lines
 from schemas.cda.model import (
     CdaRefused,
     ClinicalDocument,
@@ -13,6 +14,7 @@ from schemas.cda.model import (
     PrescriptionLine,
     PrescriptionSpec,
 )
+from schemas.cda.ordonnance import build_prescription
 from schemas.cda.timestamp import parse_ts, utc_stamp, write_ts
 
 __all__ = [
@@ -26,9 +28,12 @@ __all__ = [
     "Person",
     "PrescriptionLine",
     "PrescriptionSpec",
+    "ReadLine",
     "build_document",
+    "build_prescription",
     "decode",
     "parse_ts",
+    "prescription_lines",
     "read",
     "utc_stamp",
     "write_ts",

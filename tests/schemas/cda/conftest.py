@@ -1,11 +1,21 @@
 """What the CDA tests share: a patient, a doctor, documents of ours, the official samples when present."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from schemas.cda import Code, DocumentSpec, Header, PatientIdentity, Person, build_document
+from schemas.cda import (
+    Code,
+    DocumentSpec,
+    Header,
+    PatientIdentity,
+    Person,
+    PrescriptionLine,
+    PrescriptionSpec,
+    build_document,
+    build_prescription,
+)
 from schemas.ins import Ins
 
 SAMPLES = Path(__file__).parents[4] / "shared/data/cda"
@@ -39,6 +49,38 @@ HEADER = Header(
     author=DOCTOR,
 )
 PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
+
+EPU = "01S2TBPZ2JCNZZYGHZ"
+LINES = (
+    PrescriptionLine(
+        label="PARACETAMOL MYLAN 500 mg, comprimé",
+        posology="1 comprimé 3 fois par jour pendant 5 jours",
+        cis="63107752",
+        cip13="3400933516390",
+        quantity=2,
+        days=5,
+        line_id="AADC9C14-F1CA-4177-B2C8-A5178D5B3CA0",
+    ),
+    PrescriptionLine(
+        label="Préparation magistrale <émollient & co>",
+        posology="2 applications par jour",
+        substitution_allowed=False,
+        substitution_reason="MTE",
+        renewals=1,
+        ald=True,
+    ),
+)
+PRESCRIPTION = PrescriptionSpec(HEADER, LINES, PDF, EPU, valid_until=CREATED + timedelta(days=90))
+
+
+@pytest.fixture
+def prescription_spec() -> PrescriptionSpec:
+    return PRESCRIPTION
+
+
+@pytest.fixture
+def prescription() -> bytes:
+    return build_prescription(PRESCRIPTION)
 
 
 @pytest.fixture

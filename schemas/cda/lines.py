@@ -1,0 +1,82 @@
+"""Read the medicine lines of an e-prescription, to compare them with the paper and the national base."""
+
+from dataclasses import dataclass
+
+from schemas.cda.model import ClinicalDocument, Q
+from schemas.cda.ordonnance import CIP, CIS, FLAGS, MEDICINE_LINE
+from schemas.xml import Element
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A medicine line as a document says it, to compare with the paper and the national base.
+
+    `flags`: name in FLAGS → True or False, absent names are absent from the document.
+    """
+
+    line_id: str
+    label: str
+    posology: str
+    cis: str
+    cip13: str
+    quantity: str
+    renewals: str
+    substitution: str  # "G" or "N"
+    substitution_reason: str
+    flags: dict[str, bool]
+
+
+def prescription_lines(document: ClinicalDocument) -> tuple[ReadLine, ...]:
+    """The medicine lines of an e-prescription, in order; empty when it has none."""
+    narrative = {
+        found.get("ID", ""): " ".join("".join(found.itertext()).split())
+        for found in document.root.iterfind(f".//{Q}text//*[@ID]")
+    }
+    return tuple(_read_line(item, narrative) for item in medicine_lines(document.root))
+
+
+def medicine_lines(root: Element) -> list[Element]:
+    """The substanceAdministration elements of the prescription, without their subordinates."""
+    return [
+        item
+        for item in root.iterfind(
+            f"{Q}component/{Q}structuredBody/{Q}component/{Q}section/{Q}entry/{Q}substanceAdministration"
+        )
+        if MEDICINE_LINE in roots(item)
+    ]
+
+
+def roots(element: Element) -> set[str]:
+    """The templateId roots of an element."""
+    return {template.get("root", "") for template in element.iterfind(f"{Q}templateId")}
+
+
+def _read_line(item: Element, narrative: dict[str, str]) -> ReadLine:
+    def attribute(path: str, name: str) -> str:
+        found = item.find(path)
+        return "" if found is None else found.get(name, "")
+
+    material = f"{Q}consumable/{Q}manufacturedProduct/{Q}manufacturedMaterial"
+    anchor = attribute(f"{Q}text/{Q}reference", "value").lstrip("#")
+    product = attribute(f"{material}/{Q}code/{Q}originalText/{Q}reference", "value").lstrip("#")
+    label = (item.findtext(f"{material}/{Q}name") or "").strip() or narrative.get(product, "")
+    flags: dict[str, bool] = {}
+    by_code = {code: name for name, (_, code, _, _) in FLAGS.items()}
+    for seen in item.iterfind(f"{Q}entryRelationship/{Q}observation"):
+        code, value = seen.find(f"{Q}code"), seen.find(f"{Q}value")
+        if code is not None and value is not None and code.get("code") in by_code:
+            flags[by_code[code.get("code", "")]] = value.get("value") == "true"
+    permission = f"{Q}entryRelationship/{Q}act[@moodCode='DEF']/{Q}code"
+    reason = attribute(f"{permission}/{Q}originalText/{Q}reference", "value").lstrip("#")
+    return ReadLine(
+        line_id=attribute(f"{Q}id", "root"),
+        label=label,
+        posology=narrative.get(f"{anchor}-posologie") or narrative.get(anchor, ""),
+        cis=attribute(f"{material}/{Q}code[@codeSystem='{CIS}']", "code"),
+        cip13=attribute(f"{material}/{Q}code/{Q}translation[@codeSystem='{CIP}']", "code"),
+        quantity=attribute(f"{Q}entryRelationship/{Q}supply[@moodCode='RQO']/{Q}quantity", "value"),
+        renewals=attribute(f"{Q}repeatNumber", "value"),
+        substitution=attribute(permission, "code"),
+        substitution_reason=narrative.get(reason, ""),
+        flags=flags,
+    )

@@ -1,15 +1,13 @@
-"""The HL7 v2 composite values inside XDS metadata, and HL7 times.
+"""The HL7 v2 composite values inside XDS metadata.
 
 Formats as CI-SIS "Partage de documents de santé" writes them:
 `id^NOM^Prénom^^^^^^&oid&ISO^D^^^IDNPS` (XCN), `Nom^^^^^&oid&ISO^IDNST^^^id` (XON), `id^^^&oid&ISO^PI` (CX).
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
 
 from schemas.xds import names
 
-_HL7_TIME = re.compile(r"(\d{8}(?:\d{2}(?:\d{2}(?:\d{2})?)?)?)(?:\.\d+)?([+-]\d{4})?")
 WIRE_TIME = re.compile(r"\d{4}(?:\d{2}){0,5}")
 OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
 
@@ -61,26 +59,6 @@ def patient(text: str) -> str:
     """A patientId without its optional CX.7 date, to compare identifiers."""
     parts = text.strip().split("^")
     return "^".join(parts[:5])
-
-
-def utc(text: str) -> str:
-    """A CDA time (`YYYYMMDDhhmmss+zzzz`) as XDS wants it: UTC, without zone; a bare day stays as it is.
-
-    Returns the text unchanged when it is not an HL7 time.
-    """
-    found = _HL7_TIME.fullmatch(text.strip())
-    if not found:
-        return text
-    digits, zone = found[1], found[2]
-    if zone is None or len(digits) == 8:
-        return digits
-    try:
-        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[3:5]))
-        local = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S")
-        moved = local.replace(tzinfo=timezone(-offset if zone[0] == "-" else offset)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return text
-    return moved.strftime("%Y%m%d%H%M%S")[: max(len(digits), 12)]
 
 
 def same_instant(one: str, other: str) -> bool:

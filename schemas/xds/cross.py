@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from schemas import valuesets
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.model import Code as CdaCode
+from schemas.cda.timestamp import utc_stamp
 from schemas.finding import Observation, RuleSet
 from schemas.xds import composite
 from schemas.xds.derive import SEXES
@@ -78,8 +79,8 @@ def creation_time(pair: Described) -> Iterator[Observation]:
     yield from _time(pair, "creationTime", pair.entry.creation_time, pair.document.effective_time)
 
 
-def _time(pair: Described, name: str, stated: str, header: str | None) -> Iterator[Observation]:
-    wanted = composite.utc(header or "")
+def _time(pair: Described, name: str, stated: str, header: str) -> Iterator[Observation]:
+    wanted = utc_stamp(header)
     if stated and not composite.same_instant(stated, wanted):
         yield Observation(pair.at(name), stated, f"{wanted} (CDA {header or 'absent'})", pair.entry.line)
 

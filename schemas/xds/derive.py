@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from schemas import valuesets
 from schemas.cda.model import ClinicalDocument, Person
 from schemas.cda.model import Code as CdaCode
+from schemas.cda.timestamp import utc_stamp
 from schemas.xds import composite, names
 from schemas.xds.model import Author, Code, DocumentEntry
 
@@ -48,11 +49,11 @@ def entry_from_cda(
         unique_id=document.unique_id,
         patient_id=cx,
         title=document.title,
-        creation_time=composite.utc(document.effective_time),
+        creation_time=utc_stamp(document.effective_time),
         language=document.language or "fr-FR",
         legal_authenticator=_xcn(document.legal_authenticator),
-        service_start=composite.utc(document.service_start or document.effective_time),
-        service_stop=composite.utc(document.service_stop or ""),
+        service_start=utc_stamp(document.service_start or document.effective_time),
+        service_stop=utc_stamp(document.service_stop),
         source_patient_id=local or cx,
         source_patient_info=info,
         authors=tuple(author_of(person) for person in document.authors),

@@ -3,8 +3,14 @@
 Exchanges and bodies are stored once, as evidence files named by their SHA-256, and referenced from here.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from datetime import date, datetime
+from enum import Enum, StrEnum
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from schemas.finding import Finding
@@ -123,3 +129,117 @@ class RunRecord:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "RunRecord":
+        """The inverse of `as_dict`, after a trip through JSON or not.
+
+        Raises RecordRefused when the mapping does not follow the published schema.
+        """
+        _check(data)
+        software = data["software"]
+        return cls(
+            **{
+                **data,
+                "software": Software(**{**software, **_tuples(software, "profiles", "actions")}),
+                "scenarios": tuple(_scenario(item) for item in data["scenarios"]),
+                "requirements": tuple(_requirement(item) for item in data["requirements"]),
+                "exchanges": tuple(_exchange(item) for item in data["exchanges"]),
+                "bench_errors": tuple(data["bench_errors"]),
+            }
+        )
+
+
+class RecordRefused(ValueError):
+    """These bytes are no record of a run that this version of the bench can read."""
+
+
+def dumps(record: RunRecord) -> bytes:
+    """The record as JSON: keys sorted, UTF-8, same record same bytes.
+
+    A lone surrogate (hostile text) is written as its JSON escape.
+    """
+    text = json.dumps(
+        record.as_dict(), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False, default=_plain
+    )
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def loads(data: bytes) -> RunRecord:
+    """The record that `dumps` wrote. Raises RecordRefused."""
+    try:
+        decoded = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise RecordRefused(f"not JSON: {error}") from None
+    return RunRecord.from_dict(decoded)
+
+
+def save(record: RunRecord, path: Path) -> None:
+    """Write `record.json`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    draft.write_bytes(dumps(record))
+    draft.replace(path)
+
+
+def load(path: Path) -> RunRecord:
+    """Read `record.json`. Raises OSError, or RecordRefused."""
+    return loads(path.read_bytes())
+
+
+@cache
+def json_schema() -> Mapping[str, Any]:
+    """The published JSON Schema of `record.json`."""
+    source = resources.files(__package__) / "record.schema.json"
+    schema: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    return schema
+
+
+def _check(data: object) -> None:
+    from jsonschema import Draft202012Validator  # late: 0.1 s of import, and only readers need it
+
+    version = data.get("schema_version") if isinstance(data, Mapping) else None
+    if isinstance(version, str) and version != SCHEMA_VERSION:
+        raise RecordRefused(f"schema version {version}, this bench reads {SCHEMA_VERSION}")
+    plain = json.loads(json.dumps(data, default=_plain))  # tuples become arrays
+    problem = next(Draft202012Validator(json_schema()).iter_errors(plain), None)
+    if problem is not None:
+        raise RecordRefused(f"{problem.json_path}: {problem.message[:300]}")
+
+
+def _tuples(data: Mapping[str, Any], *names: str) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(data[name]) for name in names if name in data}
+
+
+def _findings(data: Mapping[str, Any]) -> tuple[Finding, ...]:
+    return tuple(Finding.from_dict(item) for item in data["findings"])
+
+
+def _scenario(data: Mapping[str, Any]) -> ScenarioResult:
+    plain = {**data, **_tuples(data, "proves", "faults", "patients", "exchanges", "checked")}
+    return ScenarioResult(**{**plain, "verdict": Verdict(data["verdict"]), "findings": _findings(data)})
+
+
+def _requirement(data: Mapping[str, Any]) -> RequirementResult:
+    plain = {**data, **_tuples(data, "scenarios")}
+    return RequirementResult(**{**plain, "verdict": Verdict(data["verdict"]), "findings": _findings(data)})
+
+
+def _exchange(data: Mapping[str, Any]) -> ExchangeRecord:
+    dialogue = tuple((side, said) for side, said in data["dialogue"])
+    return ExchangeRecord(**{**data, "dialogue": dialogue, "findings": _findings(data)})
+
+
+def _plain(value: object) -> object:
+    """JSON form of what `facts` may hold beside plain JSON."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)

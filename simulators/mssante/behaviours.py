@@ -84,6 +84,12 @@ class Behaviours:
             return errors.too_big(self.options.max_size)
         return errors.malware() if name == "virus" else None
 
+    def afterwards(self, address: str) -> Refusal | None:
+        """The refusal told by a DSN, once the message is accepted."""
+        if concerns(address) and local_part(address) == "dsn-tardif":
+            return errors.unknown_mailbox(address)
+        return None
+
     def _odd(self, sender: str, name: str) -> bool:
         count = self.attempts.get((sender, name), 0) + 1
         self.attempts[(sender, name)] = count

@@ -1,4 +1,4 @@
-"""What the operator reads of a mail: headers only, cheaply. Judging the content is the work of `schemas.mail`."""
+"""What the operator reads of a mail: headers only, cheaply. Judging content is the work of `schemas.mail`."""
 
 import contextlib
 import re
@@ -14,12 +14,19 @@ from schemas.finding import Finding
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 MAX_HEADERS = 256 * 1024
+RECEIPTS = (
+    "Disposition-Notification-To",
+    "In-Reply-To",
+    "References",
+    "Reply-To",
+    "Return-Receipt-To",
+)
 
 ContentJudge = Callable[[bytes, dict[str, Any]], Iterable[Finding]]
 """Findings about a mail source, given the facts of its exchange (sender, recipients, interface…)."""
 
 ContentReader = Callable[[bytes], dict[str, Any]]
-"""More facts about a mail source: `codes` (CDA codes of its archive), `patient` (matricule of the archive)."""
+"""More facts about a mail source: `codes` and `patient` of its archive, when it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +68,18 @@ def readable(value: str) -> str:
 
 
 def mail_facts(source: bytes) -> dict[str, Any]:
-    """`subject`, `message_id`, `in_reply_to`, `references`, `from`, receipts asked, and every X-MSS header."""
+    """`subject`, `message_id`, `from`, `headers` (X-MSS, threading and receipts)…"""
     read = headers(source)
-    wanted = {name for name in map(str, read.message.keys()) if name.upper().startswith("X-MSS-")}
+    wanted = {name.upper() for name in map(str, read.message.keys()) if name.upper().startswith("X-MSS-")}
+    wanted |= {name for name in RECEIPTS if name in read.message}
     return {
         "subject": read.get("Subject"),
         "message_id": read.get("Message-ID"),
-        "in_reply_to": read.get("In-Reply-To"),
-        "references": read.get("References"),
         "from": read.get("From"),
-        "headers": {name.upper(): ", ".join(read.all(name)) for name in sorted(wanted)},
+        "headers": {name: ", ".join(read.all(name)) for name in sorted(wanted)},
         "codes": [
-            code.strip()
-            for value in read.all("X-MSS-CODECDA")
-            for code in value.split(",")
-            if code.strip()
+            code.strip() for value in read.all("X-MSS-CODECDA") for code in value.split(",") if code.strip()
         ],
-        "delivery_receipt": read.get("Return-Receipt-To"),
-        "read_receipt": read.get("Disposition-Notification-To"),
         "report": _report(read),
     }
 

@@ -11,7 +11,7 @@ from simulators.core.pki import Pki
 from simulators.core.service import Context
 from simulators.core.tls import MSSANTE_CIPHERS, server_context
 
-from .faults import CERTIFICATE
+from .faults import CERTIFICATES
 from .options import Options
 from .recorder import SERVICE, Recorder
 from .sasl import Flood, Gate
@@ -39,12 +39,11 @@ class Upgrades:
     hellos: "weakref.WeakKeyDictionary[Any, bytes]" = field(default_factory=weakref.WeakKeyDictionary)
 
     def context(self, interface: str, fault: Fault | None) -> ssl.SSLContext:
-        """The context of an interface; a fault `certificate-<x>` shows the PKI's pair `server-<x>`.
+        """The context of an interface; a fault of `CERTIFICATES` shows another certificate.
 
         Raises FileNotFoundError when the PKI has no such pair.
         """
-        kind = fault.kind if fault is not None else ""
-        name = f"server-{kind.removeprefix(CERTIFICATE)}" if kind.startswith(CERTIFICATE) else "server"
+        name = CERTIFICATES.get(fault.kind, "server") if fault is not None else "server"
         if (interface, name) not in self.contexts:
             pair = self.pki.pair(name)
             made = server_context(
@@ -71,7 +70,10 @@ class Upgrades:
         return [
             f"0x{code:04X}"
             for code in offered_suites(hello)
-            if code not in _CODES and code not in _NOT_SUITES and code >> 8 != 0x13 and code & 0x0F0F != 0x0A0A
+            if code not in _CODES
+            and code not in _NOT_SUITES
+            and code >> 8 != 0x13
+            and code & 0x0F0F != 0x0A0A
         ]
 
 

@@ -1,7 +1,7 @@
 """One IMAP4rev1 session (RFC 3501) with mandatory STARTTLS and SASL, UIDPLUS, MOVE, IDLE, NAMESPACE.
 
-An own server: pymap is dormant, has no STARTTLS-only policy nor evidence by command, and fails on nested MIME,
-which receipts and bounces are made of.
+An own server: pymap is dormant, leaves no evidence by command, and fails on nested MIME, which receipts and
+bounces are made of.
 """
 
 import asyncio
@@ -16,10 +16,9 @@ from simulators.core.faults import Fault
 
 from . import content, faults, imap_fetch, imap_search, sasl
 from .desk import APP, Desk
-from .imap_syntax import LITERAL, BadCommand, Quoted, decode_utf7, encode_utf7, moment, numbers, quote
+from .imap_syntax import LITERAL, BadCommand, Quoted, decode_utf7, encode_utf7, moment, numbers, quote, word
 from .imap_syntax import string as astring
 from .imap_syntax import tokens as tokenize
-from .imap_syntax import word
 from .sasl import Attempt
 from .service import OPERATOR
 from .state import Folder, Mailbox, Message
@@ -74,13 +73,13 @@ class ImapSession:
         self.appended = b""
 
     def _record(self, command: str, outcome: str, reason: str, fault: Fault | None) -> None:
-        user = self.attempt
+        user = self.attempt or (self.attempts[-1] if self.attempts else None)
         facts = {
             "interface": self.interface,
             "starttls_offered": not self._kind(faults.NO_STARTTLS),
             "mailbox": self.mailbox.address if self.mailbox else "",
             "folder": self.folder.name if self.folder else "",
-            "user": user.id_nat if user else "",
+            "user": self.attempt.id_nat if self.attempt else "",
             "mechanism": user.mechanism if user else "",
             "clear_commands": self.clear_commands,
             "attempts": [attempt.as_facts() for attempt in self.attempts],
@@ -157,7 +156,9 @@ class ImapSession:
             return False
         if self._kind(generic.SLOW) and self.fault:
             await asyncio.sleep(float(self.fault.params.get("seconds", 5.0)))
-        self._say(f"* OK [CAPABILITY {self._capabilities()}] {OPERATOR} segur-bench (operateur MSSante simule)")
+        self._say(
+            f"* OK [CAPABILITY {self._capabilities()}] {OPERATOR} segur-bench (operateur MSSante simule)"
+        )
         self._flush()
         return True
 
@@ -267,9 +268,7 @@ class ImapSession:
             self.clear_commands.append(name)
         return await self._run(tag, name, rest, uid, handler)
 
-    async def _run(
-        self, tag: str, name: str, rest: list[bytes], uid: bool, handler: "HandlerType"
-    ) -> str:
+    async def _run(self, tag: str, name: str, rest: list[bytes], uid: bool, handler: "HandlerType") -> str:
         fault = self.desk.fault(f"IMAP.{name}")
         kind = fault.kind if fault else ""
         outcome, reason, closing = "refused", "", ""
@@ -358,7 +357,9 @@ class ImapSession:
         self._need_tls()
         mechanism = sasl.PLAIN if self.interface == APP else sasl.XOAUTH2
         self._failed(Attempt("LOGIN", problem="unknown-mechanism", detail=f"{mechanism} is wanted"))
-        raise No(f"LOGIN is disabled, use AUTHENTICATE {mechanism}", "AUTHENTICATIONFAILED", "unknown-mechanism")
+        raise No(
+            f"LOGIN is disabled, use AUTHENTICATE {mechanism}", "AUTHENTICATIONFAILED", "unknown-mechanism"
+        )
 
     def _need_tls(self) -> None:
         if self.wire.tls is None:
@@ -389,9 +390,9 @@ class ImapSession:
             attempt, mailbox = replace(attempt, problem="token-refused", detail="fault schedule"), None
         if mailbox is None:
             self._failed(attempt)
-            if self.interface != APP and self.desk.options.xoauth2_fail_mode == "rfc":
-                if await self._continue(sasl.XOAUTH2_ERROR):
-                    self.transcript.remark("an empty line was expected")
+            by_rfc = self.interface != APP and self.desk.options.xoauth2_fail_mode == "rfc"
+            if by_rfc and await self._continue(sasl.XOAUTH2_ERROR):
+                self.transcript.remark("an empty line was expected")
             said = attempt.problem if not attempt.detail else f"{attempt.problem}: {attempt.detail}"
             raise No(f"Authentication failed ({said})", "AUTHENTICATIONFAILED", attempt.problem)
         self.attempts.append(attempt)
@@ -451,7 +452,7 @@ class ImapSession:
             self.known = {message.uid: frozenset(message.flags) for message in self.view}
         self.folder, self.read_only = folder, read_only
         loop = asyncio.get_running_loop()
-        self._unwatch = world.watch(folder, lambda: loop.call_soon_threadsafe(self._changed.set))
+        self._unwatch = world.watch(folder, lambda: _tell(loop, self._changed))
         self._say(f"* FLAGS ({' '.join(SYSTEM_FLAGS)})")
         permanent = "" if read_only else " ".join((*SYSTEM_FLAGS, "\\*"))
         self._say(f"* OK [PERMANENTFLAGS ({permanent})] flags kept")
@@ -629,7 +630,9 @@ class ImapSession:
                 flags = frozenset(message.flags)
                 if self.known.get(message.uid) != flags:
                     self.known[message.uid] = flags
-                    self._say(b"* %d FETCH (UID %d FLAGS (%s))" % (number, message.uid, imap_fetch.flags(message)))
+                    self._say(
+                        b"* %d FETCH (UID %d FLAGS (%s))" % (number, message.uid, imap_fetch.flags(message))
+                    )
             if fresh:
                 self.view += fresh
                 self.known |= {message.uid: frozenset(message.flags) for message in fresh}
@@ -817,6 +820,11 @@ class ImapSession:
 
 
 HandlerType = Callable[[ImapSession, str, list[object], bool], Awaitable[str]]
+
+
+def _tell(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(changed.set)
 
 
 def _want(arguments: list[object], count: int) -> None:

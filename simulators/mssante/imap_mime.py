@@ -128,7 +128,9 @@ def _one_line(value: str) -> str:
 def _pairs(pairs: list[tuple[str, str]]) -> bytes:
     if not pairs:
         return b"NIL"
-    return b"(" + b" ".join(quote(name.upper()) + b" " + quote(_one_line(value)) for name, value in pairs) + b")"
+    return (
+        b"(" + b" ".join(quote(name.upper()) + b" " + quote(_one_line(value)) for name, value in pairs) + b")"
+    )
 
 
 def _parameters(part: Part) -> bytes:
@@ -179,13 +181,15 @@ def _addresses(fields: Message, name: str) -> bytes:
     for label, address in found:
         local, _, host = address.rpartition("@")
         written.append(
-            b"(%s NIL %s %s)" % (quote(label or None), quote(local or address), quote(host if local else None))
+            b"(%s NIL %s %s)"
+            % (quote(label or None), quote(local or address), quote(host if local else None))
         )
     return b"(" + b"".join(written) + b")"
 
 
 _SECTION = re.compile(
-    r"(?P<path>\d{1,4}(?:\.\d{1,4})*)?\.?(?P<what>HEADER\.FIELDS(?:\.NOT)?|HEADER|TEXT|MIME)?(?: \((?P<names>[^)]*)\))?",
+    r"(?P<path>\d{1,4}(?:\.\d{1,4})*)?\.?(?P<what>HEADER\.FIELDS(?:\.NOT)?|HEADER|TEXT|MIME)?"
+    r"(?: \((?P<names>[^)]*)\))?",
     re.IGNORECASE,
 )
 

@@ -107,7 +107,9 @@ def word(token: object) -> str:
 
 def numbers(text: str, largest: int) -> "Numbers":
     """A sequence set; `*` is `largest`. Raises BadCommand."""
-    if not re.fullmatch(r"(?:\d{1,10}|\*)(?::(?:\d{1,10}|\*))?(?:,(?:\d{1,10}|\*)(?::(?:\d{1,10}|\*))?)*", text):
+    if not re.fullmatch(
+        r"(?:\d{1,10}|\*)(?::(?:\d{1,10}|\*))?(?:,(?:\d{1,10}|\*)(?::(?:\d{1,10}|\*))?)*", text
+    ):
         raise BadCommand(f"bad sequence set: {text[:40]}")
     ranges = []
     for part in text.split(","):

@@ -72,12 +72,23 @@ def _head(stamp: Stamp, sender: str, to: str, subject: str, more: Sequence[str] 
     ]
 
 
+def _report(kind: str, stamp: Stamp) -> str:
+    return f'Content-Type: multipart/report; report-type={kind}; boundary="{stamp.boundary}"'
+
+
 def _crlf(lines: Sequence[str]) -> bytes:
     return "\r\n".join(lines).encode("utf-8")
 
 
 def dsn(
-    source: bytes, to: str, fates: Sequence[Fate], stamp: Stamp, *, operator: str, envid: str = "", full: bool = False
+    source: bytes,
+    to: str,
+    fates: Sequence[Fate],
+    stamp: Stamp,
+    *,
+    operator: str,
+    envid: str = "",
+    full: bool = False,
 ) -> bytes:
     """A delivery status notification about `source`, to its sender. `full` returns the whole message."""
     failed = any(fate.action == "failed" for fate in fates)
@@ -100,7 +111,7 @@ def dsn(
             _crlf(
                 [
                     *_head(stamp, f"Service de distribution <postmaster@{operator}>", to, subject),
-                    f'Content-Type: multipart/report; report-type=delivery-status; boundary="{stamp.boundary}"',
+                    _report("delivery-status", stamp),
                     "",
                     f"--{stamp.boundary}",
                     "Content-Type: text/plain; charset=utf-8",
@@ -155,8 +166,7 @@ def mdn(source: bytes, receipt: Mdn, stamp: Stamp) -> bytes:
             _crlf(
                 [
                     *_head(stamp, receipt.recipient, receipt.to, subject, (f"In-Reply-To: {original}",)),
-                    "Content-Type: multipart/report; report-type=disposition-notification;"
-                    f' boundary="{stamp.boundary}"',
+                    _report("disposition-notification", stamp),
                     "",
                     f"--{stamp.boundary}",
                     "Content-Type: text/plain; charset=utf-8",

@@ -62,6 +62,10 @@ class Recorder:
     def rejudge(self, exchange: Exchange) -> list[Finding]:
         """Every finding about a recorded mail exchange, with today's rules."""
         findings = RULES.judge(exchange)
-        if self.judge_content is not None and exchange.transaction == "SMTP.message" and exchange.request_body:
+        if (
+            self.judge_content is not None
+            and exchange.transaction == "SMTP.message"
+            and exchange.request_body
+        ):
             findings += list(self.judge_content(exchange.request_body, dict(exchange.facts)))
         return findings

@@ -74,7 +74,10 @@ def suite_is_listed(exchange: Exchange) -> Iterator[Observation]:
 
 
 @RULES.rule(
-    "MSS-T03-OFFRE", requires=Keyword.PEUT, requirements=("SC.MSS/CONF.03",), source=f"{REFERENTIEL} ECO.1.1.3"
+    "MSS-T03-OFFRE",
+    requires=Keyword.PEUT,
+    requirements=("SC.MSS/CONF.03",),
+    source=f"{REFERENTIEL} ECO.1.1.3",
 )
 def offered_suites(exchange: Exchange) -> Iterator[Observation]:
     """Information: TLS 1.2 suites that the client offers beyond the list (the text binds what is used)."""
@@ -139,9 +142,7 @@ def lines_end_with_crlf(exchange: Exchange) -> Iterator[Observation]:
         )
 
 
-@RULES.rule(
-    "MSS-S02", requires=Keyword.DEVRAIT, requirements=("SC.MSS/CONF.05",), source="RFC 3207 §4.2"
-)
+@RULES.rule("MSS-S02", requires=Keyword.DEVRAIT, requirements=("SC.MSS/CONF.05",), source="RFC 3207 §4.2")
 def greets_again(exchange: Exchange) -> Iterator[Observation]:
     """EHLO is sent again once TLS is up."""
     if exchange.facts.get("ehlo_after_tls") is False:

@@ -6,7 +6,6 @@ mailboxes). The operator's order of checks is ours.
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol

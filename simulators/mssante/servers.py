@@ -54,7 +54,7 @@ class MailServers:
         randomness: Randomness,
         *,
         options: Options | None = None,
-        ports: Ports = Ports(),  # noqa: B008
+        ports: Ports = Ports(),
         host: str = "127.0.0.1",
         judge_content: ContentJudge | None = None,
     ) -> None:

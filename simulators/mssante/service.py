@@ -42,7 +42,7 @@ class Recipient:
     notify: tuple[str, ...] = ()
     orcpt: str = ""
     late: Refusal | None = None
-    effect: Effect = Effect()
+    effect: Effect = field(default_factory=Effect)
 
 
 @dataclass(slots=True)
@@ -147,15 +147,10 @@ class Operator:
         asked = bool(read.get("Return-Receipt-To"))
         fates: list[Fate] = []
         for recipient in envelope.recipients:
-            late = recipient.late
-            if late is None and behaviours.concerns(recipient.address):
-                if behaviours.local_part(recipient.address) == "dsn-tardif":
-                    late = errors.unknown_mailbox(recipient.address)
+            late = recipient.late or self.behaviours.afterwards(recipient.address)
             if late is not None:
                 if "NEVER" not in recipient.notify:
-                    fates.append(
-                        Fate(recipient.address, "failed", late.enhanced, str(late), recipient.orcpt)
-                    )
+                    fates.append(Fate(recipient.address, "failed", late.enhanced, str(late), recipient.orcpt))
                 continue
             self._deliver_one(envelope, recipient, source, read)
             if (asked or "SUCCESS" in recipient.notify) and "NEVER" not in recipient.notify:
@@ -178,9 +173,7 @@ class Operator:
         else:
             self.put(recipient.address, source, return_path=envelope.sender)
 
-    def _to_patient(
-        self, envelope: Envelope, address: str, source: bytes, read: content.Headers
-    ) -> None:
+    def _to_patient(self, envelope: Envelope, address: str, source: bytes, read: content.Headers) -> None:
         matricule = address.rpartition("@")[0].upper()
         reply_to = (read.addresses("Reply-To") or [envelope.sender])[0].lower()
         closed = read.get("X-MSS-MES") == "FIN" or read.get("Subject") == "[FIN]"

@@ -1,7 +1,7 @@
 """One SMTP submission session: RFC 5321 with mandatory STARTTLS (RFC 3207), AUTH (RFC 4954), DSN (RFC 3461).
 
-An own protocol rather than aiosmtpd: that one refuses DSN parameters, folds their case, and reads DATA line by
-line (ten times slower); and every dialogue must end up as evidence.
+An own protocol rather than aiosmtpd: that one refuses DSN parameters, folds their case, and reads DATA line
+by line (ten times slower); and every dialogue must end up as evidence.
 """
 
 import asyncio
@@ -77,12 +77,12 @@ class SmtpSession:
         self.more: dict[str, Any] = {}
 
     def _facts(self) -> dict[str, Any]:
-        user = self.attempt
+        user = self.attempt or (self.attempts[-1] if self.attempts else None)
         facts: dict[str, Any] = {
             "interface": self.interface,
             "starttls_offered": not self._kind(faults.NO_STARTTLS),
             "mailbox": self.mailbox.address if self.mailbox else "",
-            "user": user.id_nat if user else "",
+            "user": self.attempt.id_nat if self.attempt else "",
             "mechanism": user.mechanism if user else "",
             "initial_response": user.initial_response if user else None,
             "clear_commands": self.clear_commands,
@@ -324,6 +324,8 @@ class SmtpSession:
         self._greeted_in_tls = None
 
     async def _auth(self, rest: str) -> None:
+        if self.wire.tls is None:
+            self.more["mechanism"] = rest.partition(" ")[0].upper()[:20]
         self._need_tls()
         if self._greeted_in_tls is None:
             self._greeted_in_tls = False

@@ -15,6 +15,7 @@ from simulators.core import tls
 from simulators.core.exchange import Tls
 
 HIGH_WATER = 1024 * 1024  # bytes received and not read, above which reading pauses
+SHUTDOWN = 2.0  # seconds left to the client to end TLS
 END_OF_DATA = b"\r\n.\r\n"
 
 
@@ -58,7 +59,7 @@ Handler = Callable[["Wire"], Awaitable[None]]
 
 
 class Wire(asyncio.Protocol):
-    """A connection. Reading methods raise `Closed`, and `TimeoutError` after `timeout` seconds of silence."""
+    """A connection. Reading methods raise `Closed`, or `TimeoutError` after `patience` seconds of silence."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -130,7 +131,7 @@ class Wire(asyncio.Protocol):
     def closing(self) -> bool:
         return self._eof or self._transport.is_closing()
 
-    async def _more(self, timeout: float) -> None:
+    async def _more(self, patience: float) -> None:
         if self._eof:
             raise Closed
         if self._paused:
@@ -138,12 +139,12 @@ class Wire(asyncio.Protocol):
             self._transport.resume_reading()
         self._waiter = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(patience):
                 await self._waiter
         finally:
             self._waiter = None
 
-    async def read_line(self, limit: int, timeout: float) -> bytes:
+    async def read_line(self, limit: int, patience: float) -> bytes:
         """The next line with its terminator. Raises LineTooLong."""
         seen = 0
         while True:
@@ -159,16 +160,16 @@ class Wire(asyncio.Protocol):
             if seen >= limit:
                 self._buffer.clear()
                 raise LineTooLong
-            await self._more(timeout)
+            await self._more(patience)
 
-    async def read_exactly(self, size: int, timeout: float) -> bytes:
+    async def read_exactly(self, size: int, patience: float) -> bytes:
         while len(self._buffer) < size:
-            await self._more(timeout)
+            await self._more(patience)
         taken = bytes(self._buffer[:size])
         del self._buffer[:size]
         return taken
 
-    async def read_data(self, limit: int, timeout: float) -> Data:
+    async def read_data(self, limit: int, patience: float) -> Data:
         """A message up to `<CRLF>.<CRLF>`, that alone. Raises BareNewline as soon as one is seen.
 
         Over `limit` bytes the rest is read and thrown away; over four times that, raises LineTooLong.
@@ -177,7 +178,7 @@ class Wire(asyncio.Protocol):
         checked = dropped = 0
         while True:
             if not self._buffer:
-                await self._more(timeout)
+                await self._more(patience)
             searched = max(0, len(body) - 4)
             body += self._buffer
             self._buffer.clear()
@@ -203,13 +204,13 @@ class Wire(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    async def drain(self, timeout: float) -> None:
+    async def drain(self, patience: float) -> None:
         """Wait until the client has taken most of what was written. Raises TimeoutError."""
         if self._drained is not None:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(patience):
                 await self._drained
 
-    async def start_tls(self, context: ssl.SSLContext, timeout: float) -> Tls:
+    async def start_tls(self, context: ssl.SSLContext, patience: float) -> Tls:
         """Upgrade to TLS; the caller has answered and made sure that nothing is pending.
 
         Raises HandshakeFailed.
@@ -218,7 +219,12 @@ class Wire(asyncio.Protocol):
         raw = self._transport
         try:
             upgraded = await loop.start_tls(
-                raw, self, context, server_side=True, ssl_handshake_timeout=timeout
+                raw,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=patience,
+                ssl_shutdown_timeout=SHUTDOWN,
             )
         except (OSError, ssl.SSLError, ConnectionError) as error:
             self._eof = True
@@ -243,7 +249,9 @@ class Wire(asyncio.Protocol):
         self.close()
 
     def close(self) -> None:
-        """Close once what was written has left."""
+        """Close once what was written has left; the session reads no more."""
+        self._eof = True
+        self._wake()
         if self._transport is not None:
             self._transport.close()
 

@@ -101,8 +101,8 @@ def _subject(answer: Answer) -> str:
     return (
         f'<subject typeCode="SUBJ"><registrationEvent classCode="REG" moodCode="EVN">'
         f'<statusCode code="completed"/>{closure}<subject1 typeCode="SBJ"><patient classCode="PAT">'
-        f'{identifier}<statusCode code="{answer.status}"/><patientPerson classCode="PSN" determinerCode="INSTANCE"><name>'
-        f'<given>{escape(answer.given)}</given><family qualifier="BR">{escape(answer.family)}</family></name>'
+        f'{identifier}<statusCode code="{answer.status}"/><patientPerson classCode="PSN" '
+        f'determinerCode="INSTANCE"><name><given>{escape(answer.given)}</given><family qualifier="BR">{escape(answer.family)}</family></name>'
         f'<administrativeGenderCode code="{answer.sex}" codeSystem="2.16.840.1.113883.5.1"/>'
         f'<birthTime value="{answer.birth_date}"/></patientPerson><subjectOf typeCode="SBJ">'
         f'<administrativeObservation classCode="OBS" moodCode="EVN"><code code="{ATTACHED[0]}" '

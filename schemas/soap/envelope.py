@@ -119,7 +119,7 @@ def _addressing_value(item: Element, name: str) -> str:
 
 
 def write(
-    body: str,
+    body: str | bytes,
     *,
     action: str,
     message_id: str,
@@ -128,7 +128,7 @@ def write(
     reply: bool = False,
     security: str = "",
 ) -> bytes:
-    """An envelope around an XML fragment. `reply` writes the headers of an answer (no ReplyTo).
+    """An envelope around an XML fragment (text, or bytes in UTF-8). `reply` writes the headers of an answer (no ReplyTo).
 
     `security` is the content of wsse:Security as XML text; `message_id` with its `urn:uuid:`.
     """
@@ -144,11 +144,12 @@ def write(
         headers.append(f"<wsa:RelatesTo>{escape(relates_to)}</wsa:RelatesTo>")
     if security:
         headers.append(f'<wsse:Security xmlns:wsse="{WSSE}">{security}</wsse:Security>')
-    text = (
+    head = (
         f'<soap:Envelope xmlns:soap="{SOAP}" xmlns:wsa="{WSA}"><soap:Header>{"".join(headers)}</soap:Header>'
-        f"<soap:Body>{body}</soap:Body></soap:Envelope>"
+        "<soap:Body>"
     )
-    return text.encode("ascii", "xmlcharrefreplace")
+    content = body if isinstance(body, bytes) else body.encode()
+    return head.encode() + content + b"</soap:Body></soap:Envelope>"
 
 
 def fault(

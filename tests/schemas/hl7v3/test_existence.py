@@ -20,7 +20,7 @@ from schemas.hl7v3 import (
 from schemas.ins import Ins
 from schemas.xml import parse
 
-INS = Ins("285026322070106")
+INS = Ins("285026322070154")
 QUERY = Query(
     Identity("1.2.3", "0a"), "20260302093000", "1.2.3", "Logiciel & <Cie>", Identity("1.2.3.4", "7"), INS
 )
@@ -79,7 +79,7 @@ def test_negative_acknowledgement() -> None:
         ("PRPA_IN201307UV02", "PRPA_IN201305UV02", "/PRPA_IN201305UV02"),
         ("queryByParameter", "other", "queryByParameter"),
         ("patientIdentifier", "other", "patientIdentifier"),
-        (' extension="285026322070106"', "", "patientIdentifier"),
+        (' extension="285026322070154"', "", "patientIdentifier"),
         ("urn:hl7-org:v3", "urn:x", "/PRPA_IN201307UV02"),
     ],
 )

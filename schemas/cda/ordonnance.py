@@ -67,7 +67,7 @@ FLAGS = {
     "not_reimbursed": ("48.15", "GEN-181", "Non remboursable", "non-remb"),
     "off_label": ("48.12", "GEN-179", "Hors Autorisation de Mise sur le Marché (AMM)", "horsamm"),
 }
-"""Flag of a line → end of its templateId (after 1.2.250.1.213.1.1.3.), code, label, end of its narrative ID."""
+"""Flag of a line → end of its templateId (1.2.250.1.213.1.1.3.…), code, label, end of its narrative ID."""
 
 
 def build_prescription(spec: PrescriptionSpec) -> bytes:

@@ -188,7 +188,7 @@ def _addresses(fields: Message, name: str) -> bytes:
 
 
 _SECTION = re.compile(
-    r"(?P<path>\d{1,4}(?:\.\d{1,4})*)?\.?(?P<what>HEADER\.FIELDS(?:\.NOT)?|HEADER|TEXT|MIME)?"
+    r"(?P<path>\d{1,4}(?:\.\d{1,4})*)?(?:(?:(?<=\d)\.|(?<!.))(?P<what>HEADER\.FIELDS(?:\.NOT)?|HEADER|TEXT|MIME))?"
     r"(?: \((?P<names>[^)]*)\))?",
     re.IGNORECASE,
 )

@@ -241,6 +241,8 @@ class Wire(asyncio.Protocol):
 
     async def linger(self, seconds: float) -> None:
         """Let the client read the last answer: throw away what it still sends, then close."""
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
         with contextlib.suppress(Closed, TimeoutError):
             async with asyncio.timeout(seconds):
                 while True:

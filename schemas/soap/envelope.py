@@ -128,9 +128,10 @@ def write(
     reply: bool = False,
     security: str = "",
 ) -> bytes:
-    """An envelope around an XML fragment (text, or bytes in UTF-8). `reply` writes the headers of an answer (no ReplyTo).
+    """An envelope around an XML fragment (text, or bytes in UTF-8).
 
-    `security` is the content of wsse:Security as XML text; `message_id` with its `urn:uuid:`.
+    `reply` writes the headers of an answer (no ReplyTo). `security` is the content of wsse:Security as XML
+    text; `message_id` comes with its `urn:uuid:`.
     """
     headers = [
         f'<wsa:Action soap:mustUnderstand="true">{escape(action)}</wsa:Action>',

@@ -1,13 +1,13 @@
 """A whole HTTP body that carries SOAP, plain or multipart, to its envelope and its attachments."""
 
-import base64
-import binascii
+import contextlib
 from dataclasses import dataclass
 
 from schemas import xml
 from schemas.xml import Element
 
 from . import media, mtom
+from .envelope import XOP
 from .mtom import MultipartRefused, Part, Parts
 
 
@@ -23,23 +23,15 @@ class Carried:
     def envelope_part(self) -> Part | None:
         return self.parts.root if self.parts else None
 
-    def content(self, holder: Element) -> tuple[bytes, bool]:
-        """The bytes of an element that holds base64 or xop:Include, and whether they were an attachment.
-
-        Raises MultipartRefused (`content-id`, `encoding`) when the attachment is missing or the text is
-        not base64.
-        """
-        include = holder.find("{http://www.w3.org/2004/08/xop/include}Include")
-        if include is None:
-            text = "".join((holder.text or "").split())
-            try:
-                return base64.b64decode(text, validate=True), False
-            except binascii.Error as error:
-                raise MultipartRefused("encoding", f"the inline content is not base64: {error}") from None
-        href = include.get("href", "")
-        if self.parts is None:
-            raise MultipartRefused("content-id", f"{href!r} refers to a part but the message has none")
-        return self.parts.resolve(href), True
+    def referenced(self) -> dict[str, bytes]:
+        """The content of each xop:Include of the envelope, by its href; those that name no part left out."""
+        found: dict[str, bytes] = {}
+        for include in self.root.iter(f"{{{XOP}}}Include") if self.parts is not None else ():
+            assert self.parts is not None
+            with contextlib.suppress(MultipartRefused):
+                href = include.get("href", "")
+                found[href] = self.parts.resolve(href)
+        return found
 
 
 def read(content_type: str, body: bytes) -> Carried:

@@ -51,7 +51,7 @@ class Parts:
 
     media: MediaType
     root: Part
-    attachments: Mapping[str, Part]  # by Content-ID, the root left out
+    attachments: Mapping[str, bytes]  # content by Content-ID, the root left out
     notes: tuple[str, ...] = ()
 
     def resolve(self, href: str) -> bytes:
@@ -61,11 +61,11 @@ class Parts:
         """
         if not href.startswith("cid:"):
             raise MultipartRefused("content-id", f"{href!r} is not a cid: URL")
-        wanted = href[4:]
-        part = self.attachments.get(unquote(wanted)) or self.attachments.get(wanted)
-        if part is None:
-            raise MultipartRefused("content-id", f"no part has the Content-ID <{unquote(wanted)}>")
-        return part.content
+        wanted = unquote(href[4:])
+        content = self.attachments.get(wanted, self.attachments.get(href[4:]))
+        if content is None:
+            raise MultipartRefused("content-id", f"no part has the Content-ID <{wanted}>")
+        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def split(content_type: str, body: bytes) -> Parts:
     if not parts:
         raise MultipartRefused("boundary", "the message has no part")
     root = _root(kind.get("start"), parts, notes)
-    attachments: dict[str, Part] = {}
+    attachments: dict[str, bytes] = {}
     for part in parts:
         if part is root:
             continue
@@ -109,7 +109,7 @@ def split(content_type: str, body: bytes) -> Parts:
         elif part.content_id in attachments or part.content_id == root.content_id:
             raise MultipartRefused("content-id", f"two parts have the Content-ID <{part.content_id}>")
         else:
-            attachments[part.content_id] = part
+            attachments[part.content_id] = part.content
     return Parts(kind, root, attachments, tuple(dict.fromkeys(notes)))
 
 

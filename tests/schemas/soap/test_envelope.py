@@ -129,18 +129,12 @@ def test_a_defect_makes_only_its_rule_speak(rule: str, defective: Callable[[], S
     assert {finding.rule for finding in RULES.judge(defective())} == {rule}
 
 
-def test_content_of_a_document() -> None:
-    read = carried(b'<d xmlns:x="http://www.w3.org/2004/08/xop/include"><x:Include href="cid:d"/></d>')
-    assert read.content(read.root) == (b"x", True)
-    inline = carried(b"<d>eA==</d>", plain=True)
-    assert inline.content(inline.root) == (b"x", False)
-    for data in (
-        b"<d>@</d>",
-        b'<d xmlns:x="http://www.w3.org/2004/08/xop/include"><x:Include href="cid:d"/></d>',
-    ):
-        broken = carried(data, plain=True)
-        with pytest.raises(mtom.MultipartRefused):
-            broken.content(broken.root)
+def test_referenced_parts() -> None:
+    include = b'<d xmlns:x="http://www.w3.org/2004/08/xop/include"><x:Include href="cid:%s"/></d>'
+    assert carried(include % b"d").referenced() == {"cid:d": b"x"}
+    assert carried(include % b"%64").referenced() == {"cid:%64": b"x"}
+    assert carried(include % b"nothing").referenced() == {}
+    assert carried(include % b"d", plain=True).referenced() == {}
 
 
 def test_every_rule_has_its_words() -> None:

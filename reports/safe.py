@@ -1,0 +1,114 @@
+"""Text from outside made fit to be shown: secrets shortened, invisible characters made visible.
+
+Everything that a vendor's software sent goes through `shown` before it reaches a page, a terminal or an XML
+file. Escaping for the medium comes after.
+"""
+
+import re
+
+# Controls but newline and tab, bidirectional controls, zero-width and filler characters, surrogates,
+# non-characters, tags: what can hide or reorder text, or break an XML file or a terminal.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufdd0-\ufdef\ufeff\uffa0"
+    "\ufff0-\ufffb\ufffe\uffff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+SECRET_KEYS = frozenset(
+    {
+        "access_token", "refresh_token", "id_token", "id_token_hint", "logout_token", "subject_token",
+        "client_secret", "client_assertion", "code_verifier", "password", "passwd", "mot_de_passe", "secret",
+        "authorization", "assertion", "private_key",
+    }
+)  # fmt: skip
+"""Names of JSON members, form fields, query parameters and XML elements whose value is never shown whole."""
+
+_FIELD_KEYS = SECRET_KEYS | {"code", "token"}  # in a form or a query these are secrets too
+_SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"}
+)
+_SCHEME = re.compile(r"(?i)^(Bearer|Basic|DPoP|Digest|Negotiate)(\s+)(.+)$")
+_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*){0,3}")
+_BEARER = re.compile(r"(?i)\b(bearer\s+)([\w.~+/=-]{16,})")
+_FIELD = re.compile(rf"(?i)(?<![\w-])((?:{'|'.join(sorted(_FIELD_KEYS))})=)([^&\s\"'#<>;]{{8,}})")
+_MEMBER = re.compile(rf"(?i)(\"(?:{'|'.join(sorted(SECRET_KEYS))})\"\s*:\s*\")([^\"]+)")
+_MAIL_LOGIN = re.compile(
+    r"(?i)^((?:\S+ )?AUTH(?:ENTICATE)? +[A-Z0-9_-]+ +)(\S.*)$|^(\S+ +LOGIN +\S+ +)(\S.*)$|^(PASS +)(\S.*)$"
+)
+_MAIL_SASL = re.compile(r"(?i)^(?:\S+ )?AUTH(?:ENTICATE)?(?: |$)")
+_SHORTENED = re.compile(r"…\(\d+\)$")
+
+
+def visible(text: str) -> str:
+    """The same text with what can't be seen written `‹U+202E›`. Newlines and tabs are kept."""
+    return _INVISIBLE.sub(lambda found: f"‹U+{ord(found[0]):04X}›", text.replace("\r\n", "\n"))
+
+
+def shorten(secret: str) -> str:
+    """A secret that can still be recognised, not used: its start and its length."""
+    if _SHORTENED.search(secret):
+        return secret  # already done when it was recorded
+    kept = secret[:8] if len(secret) >= 24 else ""
+    return f"{kept}…({len(secret)})"
+
+
+def without_secrets(text: str) -> str:
+    """Any text with the tokens, secrets in queries and JSON members that it holds shortened."""
+    if "=" in text:
+        text = _FIELD.sub(_tail, text)
+    if '"' in text:
+        text = _MEMBER.sub(_tail, text)
+    if "eyJ" in text:
+        text = _JWT.sub(lambda found: shorten(found[0]), text)
+    return _BEARER.sub(_tail, text)
+
+
+def shown(text: str) -> str:
+    """Text fit to be shown, before it is escaped for its medium."""
+    return visible(without_secrets(text))
+
+
+def is_secret(name: str) -> bool:
+    """Whether the member, field or element of this name holds a secret."""
+    return name.lower().replace("-", "_") in SECRET_KEYS
+
+
+def head(text: str) -> str:
+    """A request or response head: credentials, cookies and tokens in addresses shortened."""
+    lines = []
+    for line in text.split("\n"):
+        name, colon, value = line.partition(":")
+        if colon and name.strip().lower() in _SECRET_HEADERS:
+            line = f"{name}: {_credential(value.strip())}"
+        lines.append(without_secrets(line))
+    return "\n".join(lines)
+
+
+def dialogue(lines: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """The lines of a mail dialogue, credentials shortened, those sent after an AUTH challenge too."""
+    told: list[tuple[str, str]] = []
+    authenticating = False
+    for side, text in lines:
+        if side == "C":
+            found = _MAIL_LOGIN.match(text)
+            if found:
+                start, secret = next((found[i], found[i + 1]) for i in (1, 3, 5) if found[i])
+                text = start + shorten(secret)
+                authenticating = True
+            elif _MAIL_SASL.match(text):
+                authenticating = True
+            elif authenticating and text not in ("", "*"):
+                text = shorten(text)
+        elif side == "S" and not text.startswith(("334", "+")):
+            authenticating = False
+        told.append((side, without_secrets(text)))
+    return told
+
+
+def _tail(found: re.Match[str]) -> str:
+    return found[1] + shorten(found[2])
+
+
+def _credential(value: str) -> str:
+    scheme = _SCHEME.match(value)
+    return f"{scheme[1]} {shorten(scheme[3])}" if scheme else shorten(value)

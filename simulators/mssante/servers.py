@@ -177,6 +177,17 @@ class MailServers:
         patient = patient or self._population.derive("laboratoire")
         return laboratory.send(self.operator, to, patient, variant=variant, **asked)
 
+    def send_patient_mail(
+        self,
+        patient: Patient,
+        to: str,
+        *,
+        subject: str = "Question",
+        body: str = "Bonjour docteur, j'ai une question sur mon traitement.",
+    ) -> str:
+        """The patient writes to a professional; see `Operator.patient_mail`."""
+        return self.operator.patient_mail(patient, to, subject=subject, body=body)
+
     def patient_reply(self, patient: Patient, source: bytes, body: str) -> str:
         """The patient answers a mail; see `Operator.patient_reply`."""
         return self.operator.patient_reply(patient, source, body)

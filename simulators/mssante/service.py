@@ -248,6 +248,16 @@ class Operator:
         )
         return self.put(to[0], notifications.mdn(source, receipt, self.stamp()))
 
+    def patient_mail(self, patient: Patient, to: str, *, subject: str, body: str) -> str:
+        """The patient writes from Mon espace santé; returns the Message-ID.
+
+        Raises ReplyForbidden when the mailbox closed the conversation, ValueError when it is not here.
+        """
+        self._may_write(patient, to)
+        stamp = self.stamp()
+        letter = notifications.letter(patient.ins.mail, patient_label(patient), to, subject, body, stamp)
+        return self._from_patient(patient, to, letter, stamp)
+
     def patient_reply(self, patient: Patient, source: bytes, body: str) -> str:
         """The patient answers the mail `source` from Mon espace santé; returns the Message-ID.
 
@@ -255,14 +265,24 @@ class Operator:
         """
         read = content.headers(source)
         to = (read.addresses("Reply-To") or read.addresses("From") or [""])[0]
+        self._may_write(patient, to)
+        stamp = self.stamp()
+        reply = notifications.answer(source, patient.ins.mail, patient_label(patient), body, stamp)
+        return self._from_patient(patient, to, reply, stamp)
+
+    def _may_write(self, patient: Patient, to: str) -> None:
         if (patient.ins.matricule, to.lower()) in self.world.no_reply:
             raise ReplyForbidden(f"{to} closed its messages to {patient.ins.matricule} (X-MSS-MES: FIN)")
-        label = f"{patient.given.capitalize()} {patient.birth_name}"
-        stamp = self.stamp()
-        reply = notifications.answer(source, patient.ins.mail, label, body, stamp)
-        if self.put(to, reply, return_path=patient.ins.mail) is None:
+
+    def _from_patient(self, patient: Patient, to: str, source: bytes, stamp: Stamp) -> str:
+        if self.put(to, source, return_path=patient.ins.mail) is None:
             raise ValueError(f"{to} has no mailbox at this operator")
         return stamp.message_id
+
+
+def patient_label(patient: Patient) -> str:
+    """The label that Mon espace santé gives: first given name and birth name."""
+    return f"{patient.given.capitalize()} {patient.birth_name}"
 
 
 _MDN_ERRORS = {

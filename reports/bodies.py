@@ -100,7 +100,7 @@ def read_mail(body: bytes, limit: int, places: Collection[str] = ()) -> Body:
 
 
 def _multipart(parts: mtom.Parts, size: int, limit: int, places: Collection[str]) -> Body:
-    listed = [("", parts.root), *parts.attachments.items()]
+    listed: list[tuple[str, mtom.Part]] = [("", parts.root), *parts.attachments.items()]
     leaves = tuple(
         Leaf(cid or part.content_id or "—", part.headers.get("content-type", "—"), len(part.content), not cid)
         for cid, part in listed
@@ -118,7 +118,7 @@ def _shared(pieces: Sequence[tuple[str, str, bytes]], limit: int, places: Collec
     for label, media, content in pieces[:MAX_BLOCKS]:
         block = _block(content, media, label, max(left, limit // 10), places)
         if block.layout is not None:
-            left -= len(block.layout.markup.striptags())
+            left -= len(block.layout.markup) * 2 // 3  # without its tags, roughly
         blocks.append(block)
     return blocks
 
@@ -156,9 +156,9 @@ def _form(body: bytes, limit: int) -> Layout:
     lines = []
     for field in body[: 4 * limit].decode("utf-8", "replace").split("&"):
         name, equals, value = field.partition("=")
-        name = unquote_plus(name)
-        whole = safe.without_secrets(f"{name}{equals}{unquote_plus(value)}")
-        told = whole[len(name) + len(equals) :]
+        name, value = unquote_plus(name), unquote_plus(value)
+        secret = safe.is_secret(name, field=True)
+        told = safe.shorten(value) if secret else safe.without_secrets(value)
         lines.append(
             f"<b>{highlight.escape(name)}</b>{equals}<i>{highlight.escape(highlight.clip(told))}</i>"
         )

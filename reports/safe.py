@@ -68,9 +68,9 @@ def shown(text: str) -> str:
     return visible(without_secrets(text))
 
 
-def is_secret(name: str) -> bool:
-    """Whether the member, field or element of this name holds a secret."""
-    return name.lower().replace("-", "_") in SECRET_KEYS
+def is_secret(name: str, *, field: bool = False) -> bool:
+    """Whether the member, element (or form field) of this name holds a secret."""
+    return name.lower().replace("-", "_") in (_FIELD_KEYS if field else SECRET_KEYS)
 
 
 def head(text: str) -> str:

@@ -100,15 +100,26 @@ def read_mail(body: bytes, limit: int, places: Collection[str] = ()) -> Body:
 
 
 def _multipart(parts: mtom.Parts, size: int, limit: int, places: Collection[str]) -> Body:
-    listed: list[tuple[str, mtom.Part]] = [("", parts.root), *parts.attachments.items()]
-    leaves = tuple(
-        Leaf(cid or part.content_id or "—", part.headers.get("content-type", "—"), len(part.content), not cid)
-        for cid, part in listed
+    root = parts.root
+    media = root.headers.get("content-type", "")
+    leaves = (
+        Leaf(root.content_id or "—", media or "—", len(root.content), root=True),
+        *(Leaf(cid, _guess(content), len(content), root=False) for cid, content in parts.attachments.items()),
     )
-    texts = [
-        (cid or part.content_id, part.headers.get("content-type", ""), part.content) for cid, part in listed
+    pieces = [
+        (root.content_id, media, root.content),
+        *((cid, "", content) for cid, content in parts.attachments.items()),
     ]
-    return Body("mtom", size, tuple(_shared(texts, limit, places)), leaves)
+    return Body("mtom", size, tuple(_shared(pieces, limit, places)), leaves)
+
+
+def _guess(content: bytes) -> str:
+    """What the bytes of an attachment look like."""
+    start = content[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for mark, kind in ((b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP"), (b"<", "XML"), (b"{", "JSON")):
+        if start.startswith(mark):
+            return kind
+    return "—"
 
 
 def _shared(pieces: Sequence[tuple[str, str, bytes]], limit: int, places: Collection[str]) -> list[Block]:

@@ -95,8 +95,8 @@ class Mail:
     """A decoded message. `headers` are (name, decoded value) in order, unfolded.
 
     `shape` is the media type that carries the text (`text/plain`, `multipart/alternative`, `text/html`, or
-    empty when there is no text). `zips` are all zip attachments; `archive` is the XDM one when it could be opened,
-    else `archive_refused` holds the reason (`traversal: …`). `raw` are the bytes as received.
+    empty when there is no text). `zips` are all zip attachments; `archive` is the XDM one when it could be
+    opened, else `archive_refused` holds the reason (`traversal: …`). `raw` are the bytes as received.
     """
 
     headers: tuple[tuple[str, str], ...]

@@ -63,7 +63,7 @@ def ins_header(documents: Iterable[ClinicalDocument]) -> str:
 
 
 def has_qualified_ins(patient: PatientIdentity) -> bool:
-    """Matricule, OID and the four traits of the header: birth name, given name, birth date, sex (ECO.2.4.2)."""
+    """Matricule, OID and four traits: birth name, first given name, birth date, sex (ECO.2.4.2)."""
     return patient.ins is not None and all(
         (patient.birth_name, patient.given, patient.birth_date, patient.sex)
     )

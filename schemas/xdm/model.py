@@ -24,7 +24,7 @@ class ArchivedDocument:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """One folder of IHE_XDM. `metadata` is None without METADATA.XML; `refused` says why it cannot be decoded.
+    """One folder of IHE_XDM. `metadata` is None without METADATA.XML; `refused`: why it cannot be decoded.
 
     `files`: bytes by name within the folder, METADATA.XML left out.
     """

@@ -100,7 +100,7 @@ def index(sender: Sender, paths: list[str]) -> bytes:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML Basic 1.1//EN"'
         ' "http://www.w3.org/TR/xhtml-basic/xhtml-basic11.dtd">\n'
-        '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="fr"><head><title>Lot de documents</title></head>'
+        '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="fr"><head><title>Lot</title></head>'
         f"<body><h1>{escape(sender.organisation)}</h1><p>Emetteur : {escape(sender.name)}</p>"
         f'<p>Voir <a href="{README}">{README}</a>.</p><ul>{links}</ul></body></html>'
     ).encode()

@@ -11,7 +11,7 @@ from schemas import valuesets
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.model import Code as CdaCode
 from schemas.cda.timestamp import utc_stamp
-from schemas.finding import Observation, RuleSet
+from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xds import composite
 from schemas.xds.derive import SEXES
 from schemas.xds.model import Code, DocumentEntry
@@ -22,11 +22,16 @@ _REQUIRES = ("BEN-DMP-06",)
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An entry and the CDA that it describes. `replaces`: the submission has a RPLC from this entry."""
+    """An entry and the CDA that it describes. `replaces`: the submission has a RPLC from this entry.
+
+    `archive`: the metadata travel in an XDM archive, where software is known to write local times, and where
+    the entryUUID of a replaced document is not known.
+    """
 
     entry: DocumentEntry
     document: ClinicalDocument
     replaces: bool = False
+    archive: bool = False
 
     def at(self, name: str) -> str:
         return f"ExtrinsicObject[@id='{self.entry.id}']/{name}"
@@ -81,7 +86,8 @@ def creation_time(pair: Described) -> Iterator[Observation]:
 
 def _time(pair: Described, name: str, stated: str, header: str) -> Iterator[Observation]:
     wanted = utc_stamp(header)
-    if stated and not composite.same_instant(stated, wanted):
+    tolerated = pair.archive and composite.same_instant(stated, header)
+    if stated and not tolerated and not composite.same_instant(stated, wanted):
         yield Observation(pair.at(name), stated, f"{wanted} (CDA {header or 'absent'})", pair.entry.line)
 
 
@@ -179,6 +185,8 @@ def _plain(text: str) -> str:
 def replacement(pair: Described) -> Iterator[Observation]:
     """RPLC in the metadata and relatedDocument in the header go together."""
     parent = pair.document.replaces
+    if pair.archive:
+        return
     if pair.replaces and not parent:
         yield Observation(pair.at("Association RPLC"), "RPLC", "relatedDocument[@typeCode='RPLC']")
     elif parent and not pair.replaces:
@@ -192,3 +200,34 @@ def mime_type(pair: Described) -> Iterator[Observation]:
     """mimeType is text/xml, or application/xslt+xml for a self-presentable CDA."""
     if pair.entry.mime_type not in ("text/xml", "application/xslt+xml"):
         yield Observation(pair.at("@mimeType"), pair.entry.mime_type, "text/xml", pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-18", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source="IHE ITI TF-3 §4.2.3.1.7")
+def local_times(pair: Described) -> Iterator[Observation]:
+    """In an archive too, times are in UTC: a local time without its zone is another instant."""
+    if not pair.archive:
+        return
+    entry, document = pair.entry, pair.document
+    for name, stated, header in (
+        ("creationTime", entry.creation_time, document.effective_time),
+        ("serviceStartTime", entry.service_start, document.service_start),
+        ("serviceStopTime", entry.service_stop, document.service_stop),
+    ):
+        wanted = utc_stamp(header)
+        local = stated and composite.same_instant(stated, header)
+        if local and not composite.same_instant(stated, wanted):
+            yield Observation(pair.at(name), stated, f"{wanted} (UTC)", entry.line)
+
+
+@CROSS.rule(
+    "XDS-CDA-19",
+    requires=Keyword.DEVRAIT,
+    requirements=("MSS/va1.02",),
+    source="ANS, volet Transmission d'un document CDA R2 en HL7 v2 (métadonnée action)",
+)
+def replacement_in_an_archive(pair: Described) -> Iterator[Observation]:
+    """In an archive, a replacing document says so by the metadata `action` = C (encoding not public)."""
+    slots = pair.entry.other_slots
+    action = any(name == "action" or name.endswith(":action") for name, _ in slots)
+    if pair.archive and pair.document.replaces and not (pair.replaces or action):
+        yield Observation(pair.at("Slot[@name='action']"), "", "C", pair.entry.line)

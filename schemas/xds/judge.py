@@ -92,5 +92,5 @@ def judge_deferred(
                     UNREADABLE.finding(f"ExtrinsicObject[@id='{entry.id}']", str(error), "ClinicalDocument")
                 )
                 continue
-        findings += CROSS.judge(Described(entry, document, entry.id in replacing))
+        findings += CROSS.judge(Described(entry, document, entry.id in replacing, lot.archive))
     return findings

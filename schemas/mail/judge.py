@@ -1,0 +1,48 @@
+"""Judging a mail: the message, what is joined, the archive, each CDA; everything once."""
+
+from dataclasses import replace
+
+from schemas.finding import Finding
+from schemas.mail.document_rules import COPIES, DOCUMENTS, Copy
+from schemas.mail.message_rules import MESSAGE, Seen
+from schemas.mail.model import Mail, MailContext
+from schemas.xdm.rules import judge_archive
+
+
+def judge_mail(mail: Mail, context: MailContext | None = None, *, deep: bool = True) -> list[Finding]:
+    """Every finding on a mail. `deep` False leaves out what is costly: the PDF, the archive's content."""
+    seen = Seen(mail, context or MailContext())
+    findings = MESSAGE.judge(seen) + DOCUMENTS.judge(seen)
+    if not deep:
+        return findings
+    if mail.archive is not None and mail.archive.cdas:
+        findings += judge_copies(seen)
+    if mail.archive is not None:
+        findings += judge_archive(mail.archive)
+        findings += judge_documents(mail)
+    return findings
+
+
+def judge_copies(seen: Seen) -> list[Finding]:
+    """The PDF copies, each opened once."""
+    from schemas.pdf import PdfRefused, read_pdf  # slow to import, and few mails have documents
+
+    findings = []
+    for attachment in seen.mail.pdfs:
+        try:
+            copy = Copy(attachment, seen, read_pdf(attachment.data))
+        except PdfRefused as error:
+            copy = Copy(attachment, seen, None, str(error))
+        findings += COPIES.judge(copy)
+    return findings
+
+
+def judge_documents(mail: Mail) -> list[Finding]:
+    """The rules of CDA documents on each one of the archive, with its path before the place."""
+    from schemas.cda import judge  # loads its rules only when there is a document
+
+    findings = []
+    for one in mail.archive.documents if mail.archive else ():
+        if one.document is not None and one.data is not None:
+            findings += [replace(f, where=f"{one.path} {f.where}") for f in judge(one.data)]
+    return findings

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from schemas.finding import Finding
 from schemas.pdf.model import Block, Heading, Pdf, PdfMarkers, PdfRefused, PlacedCode, Table
+
+if TYPE_CHECKING:
+    from schemas.cda.model import PatientIdentity
 
 __all__ = [
     "Block",
@@ -13,6 +18,9 @@ __all__ = [
     "PdfRefused",
     "PlacedCode",
     "Table",
+    "judge_pdf",
+    "judge_print",
+    "read_pdf",
     "write_pdf",
 ]
 
@@ -50,3 +58,31 @@ def write_pdf(
         ins_datamatrix=ins_datamatrix,
         notice=notice,
     )
+
+
+def read_pdf(data: bytes, *, codes: bool = True) -> Pdf:
+    """Text, 2D codes (rendered and decoded; not when `codes` is False) and PDF/A markers of a PDF.
+
+    At most `reader.MAX_PAGES` pages. Raises PdfRefused (not a PDF, encrypted, broken).
+    """
+    from schemas.pdf.reader import read
+
+    return read(data, codes=codes)
+
+
+def judge_pdf(data: bytes) -> list[Finding]:
+    """Whether this is a PDF/A-1: its markers and what would deny them; not a full validator."""
+    from schemas.pdf.rules import judge
+
+    return judge(data)
+
+
+def judge_print(
+    pdf: Pdf, *, patient: "PatientIdentity | None" = None, epu_id: str | None = None
+) -> list[Finding]:
+    """What a document printed for this patient must show: strict traits and INS datamatrix when `patient`
+    carries an INS and none otherwise, the prescription's code and number when `epu_id` is given and no QR
+    code that looks like one otherwise."""
+    from schemas.pdf.printed import Printed, judge
+
+    return judge(Printed(pdf, patient, epu_id))

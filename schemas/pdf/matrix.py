@@ -1,11 +1,13 @@
 """2D codes as grids of modules, to be drawn as vectors (no picture, no transparency)."""
 
+from typing import Any
+
 Matrix = tuple[tuple[bool, ...], ...]
 
 
 def qr_matrix(text: str) -> Matrix:
     """A QR code (level M) without its quiet zone."""
-    import segno
+    import segno  # lazy: the heavy libraries load on use
 
     return tuple(tuple(bool(cell) for cell in row) for row in segno.make(text, error="m", micro=False).matrix)
 
@@ -14,8 +16,9 @@ def datamatrix_matrix(text: str) -> Matrix:
     """An ECC200 DataMatrix without its quiet zone. Raises ValueError when the text does not fit."""
     import zxingcpp
 
-    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix)
-    grid = memoryview(code.to_image(scale=1, add_quiet_zones=False)).tolist()
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix, force_square=True)
+    image: Any = code.to_image(scale=1, add_quiet_zones=False)
+    grid: Any = memoryview(image).tolist()
     return tuple(tuple(value < 128 for value in row) for row in grid)
 
 

@@ -47,8 +47,8 @@ class PlacedCode:
 class PdfMarkers:
     """What a PDF says of its PDF/A conformance, and what would deny it.
 
-    `part`, `conformance`: of the XMP (`1`, `B`), empty when not announced. `output_intent`: a GTS_PDFA1 intent
-    with an ICC profile. `fonts_not_embedded`: names. `transparency`, `forbidden`: what was found.
+    `part`, `conformance`: of the XMP (`1`, `B`), empty when not announced. `output_intent`: a GTS_PDFA1
+    intent with an ICC profile. `fonts_not_embedded`: names. `transparency`, `forbidden`: what was found.
     """
 
     part: str = ""

@@ -1,4 +1,4 @@
-"""Write PDF/A-1b (ISO 19005-1): embedded fonts, sRGB output intent, XMP, no transparency, no clock, no chance.
+"""Write PDF/A-1b (ISO 19005-1): embedded fonts, sRGB output intent, XMP, no transparency, no clock.
 
 Layout of a French medical document: identity traits and INS datamatrix on the first page, the QR code of an
 e-prescription at the bottom left with its number below (Cnam, ordonnance numérique; RNIV, rule on printed
@@ -9,9 +9,11 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
+from typing import Literal
 from xml.sax.saxutils import escape
 
 from fpdf import FPDF
+from fpdf.fonts import TTFFont
 
 from schemas.pdf.matrix import Matrix, datamatrix_matrix, qr_matrix, runs
 from schemas.pdf.model import Block, Heading, Table
@@ -114,7 +116,8 @@ def draw(sheet: FPDF, matrix: Matrix, x: float, y: float, side: float) -> None:
 
 def printable(sheet: FPDF, text: str) -> str:
     """Text that the embedded font can show: composed, without control characters, `\\ufffd` for the rest."""
-    known = sheet.fonts["dejavu"].cmap
+    font = sheet.fonts["dejavu"]
+    known = font.cmap if isinstance(font, TTFFont) else {}
     composed = unicodedata.normalize("NFC", text)
     return "".join(
         char if char == "\n" or ord(char) in known else (" " if char.isspace() else "\ufffd")
@@ -138,8 +141,8 @@ def _declare(sheet: FPDF, title: str, created: datetime) -> None:
     sheet.set_xmp_metadata(XMP.format(title=escape(clean), created=date, producer=PRODUCER))
 
 
-def _paragraph(sheet: FPDF, text: str, size: int, *, style: str = "", width: float = 0) -> None:
-    sheet.set_font("DejaVu", style, size)  # type: ignore[arg-type]
+def _paragraph(sheet: FPDF, text: str, size: int, *, style: Literal["", "B"] = "", width: float = 0) -> None:
+    sheet.set_font("DejaVu", style, size)
     sheet.multi_cell(width, size * 0.5, printable(sheet, text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 

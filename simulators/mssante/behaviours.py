@@ -35,9 +35,24 @@ CATALOGUE: dict[str, str] = {
     "envoie-xdm": "accepte, puis envoie un compte rendu de biologie (envoie-xdm-wrong-patient…)",
 }
 
+# What the laboratory can send, and to `envoie-xdm-<variant>` sends back.
+REPORTS = {
+    "nominal": "conforme",
+    "wrong-patient": "le courriel nomme le patient, l'archive est d'un autre",
+    "corrupt-zip": "archive tronquée",
+    "missing-metadata": "archive sans METADATA.XML",
+    "two-patients": "deux documents, de deux patients",
+    "hash-mismatch": "document modifié après le calcul de son empreinte",
+    "not-xdm": "PDF seul, sans archive",
+    "same-document": "le dernier document envoyé pour ce patient, dans un autre courriel",
+    "no-ins": "document sans INS",
+}
+
 KNOWN = re.compile(
     r"ok|mdn-affiche|mdn-traite|mdn-ko-90[0-6](?:-v112)?|sans-mdn|mdn-double|mdn-faux-id|inconnu|suspendu|plein"
-    r"|trop-gros|virus|greylist|lent(?:-\d{1,3})?|coupe|coupe-apres|dsn-tardif|repond|envoie-xdm(?:-[a-z-]+)?"
+    r"|trop-gros|virus|greylist|lent(?:-\d{1,3})?|coupe|coupe-apres|dsn-tardif|repond|envoie-xdm(?:-(?:"
+    + "|".join(REPORTS)
+    + "))?"
 )
 
 

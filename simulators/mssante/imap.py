@@ -128,7 +128,9 @@ class ImapSession:
         except TimeoutError:
             ended = "timeout"
         except Exception as error:  # ours
-            self.desk.context.journal.bench_errors.append((0, f"{type(error).__name__}: {error}"))
+            self.desk.failed(error)
+            self._say("* BYE error of the test bench, not of your software")
+            self._flush()
             ended = "bench-error"
         finally:
             self._leave()

@@ -55,10 +55,6 @@ class Recorder:
             self.context.journal.judge_later(stored, lambda: judge(request_body, dict(stored.facts)))
         return stored
 
-    def failed(self, exchange: Exchange, error: BaseException) -> None:
-        """Note a bug of ours: never a finding."""
-        self.context.journal.bench_errors.append((exchange.number, f"{type(error).__name__}: {error}"))
-
     def rejudge(self, exchange: Exchange) -> list[Finding]:
         """Every finding about a recorded mail exchange, with today's rules."""
         findings = RULES.judge(exchange)

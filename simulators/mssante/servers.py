@@ -166,6 +166,7 @@ class MailServers:
         """Empty every mailbox; forget attempts, refusals and closed conversations."""
         self.world.clear()
         self.operator.behaviours.attempts.clear()
+        self.operator.last_reports.clear()
         self._desk.flood.refused.clear()
 
     def send_lab_report(

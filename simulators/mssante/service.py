@@ -77,6 +77,7 @@ class Operator:
     randomness: Randomness
     behaviours: Behaviours
     send_report: Callable[[str, str], object] | None = None
+    last_reports: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # CDA and PDF, by matricule
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     # the acceptance pipeline

@@ -174,10 +174,12 @@ class SmtpSession:
         except TimeoutError:  # the client does not read
             ended = "timeout"
         except Exception as error:  # ours
-            self.desk.context.journal.bench_errors.append((0, f"{type(error).__name__}: {error}"))
+            self.desk.failed(error)
+            self._reply(str(errors.local_error()))
             ended = "bench-error"
         finally:
             self._finish(ended)
+            self.wire.close()
 
     def _finish(self, ended: str) -> None:
         if self.mail is not None:

@@ -73,7 +73,7 @@ def test_flags_store_expunge(bench: Bench, client: imaplib.IMAP4, mail: Mail) ->
     assert client.noop()[0] == "OK"
     assert client.response("EXISTS")[1][-1] == b"3"
     assert client.store("1:2", "+FLAGS", r"(\Seen \Deleted perso)")[0] == "OK"
-    status, data = client.fetch("1", "(FLAGS)")
+    data = client.fetch("1", "(FLAGS)")[1]
     assert rb"\Deleted" in data[0]
     assert b"perso" in data[0]
     assert client.search(None, "UNSEEN") == ("OK", [b"3"])

@@ -148,4 +148,4 @@ def fits(known: Traits, asked: Traits) -> bool:
 
 
 def _same(name: str) -> str:
-    return " ".join(name.replace("-", " ").replace("'", " ").split())
+    return " ".join(part for part in name.replace("-", " ").replace("'", " ").split(" ") if part)

@@ -1,0 +1,27 @@
+"""Deposits that the bench makes itself: a laboratory's report that the doctor will find in the DMP."""
+
+from dataclasses import replace
+
+from schemas import cda
+from schemas.xds import entry_from_cda
+from simulators.core.population import Patient
+from simulators.core.random import Randomness
+
+from .feed import completed
+from .state import DmpState
+
+
+def deposit(
+    state: DmpState, patient: Patient, document: bytes, randomness: Randomness, flags: tuple[str, ...] = ()
+) -> str:
+    """Put a CDA into a patient's DMP as its author would have. Returns its uniqueId.
+
+    Metadata, author included, come from the header of the CDA; `flags` are French confidentiality codes.
+    Raises CdaRefused or XmlRefused when the bytes are no CDA, sqlite3.IntegrityError on a duplicate.
+    """
+    header = cda.read(document)
+    uuid = f"urn:uuid:{randomness.uuid('dmp.entry')}"
+    entry = completed(entry_from_cda(header, document, flags=flags), document, uuid)
+    entry = replace(entry, patient_id=patient.ins.cx())
+    state.register(patient.ins.matricule, f"2.25.{int(uuid[-12:], 16)}", [(entry, document)])
+    return header.unique_id

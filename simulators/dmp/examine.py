@@ -1,0 +1,308 @@
+"""All that a message says by itself: decoded, judged, and refused when that is enough to refuse it.
+
+Nothing here remembers anything, so that a recorded exchange can be judged again from its bytes.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+
+from schemas import hl7v3, soap, vihf, xds
+from schemas.finding import Finding
+from schemas.hl7v3.rules import RULES as HL7_RULES
+from schemas.ins import PRODUCTION_OIDS, parse_cx
+from schemas.soap import message
+from schemas.soap.envelope import Envelope, EnvelopeRefused
+from schemas.soap.message import Carried
+from schemas.soap.mtom import MultipartRefused
+from schemas.soap.rules import BROKEN, MALFORMED, REPEATED_ID, VERSION, Sent
+from schemas.soap.rules import RULES as SOAP_RULES
+from schemas.vihf import Vihf, rights
+from schemas.vihf.certificates import AUTHENTICATION, SIGNATURE, Authorities
+from schemas.vihf.rules import MAX_AGE, Presented
+from schemas.vihf.rules import judge as judge_vihf
+from schemas.vihf.signature import SignatureRefused, Signed, verify
+from schemas.xds.judge import judge_decisive, judge_deferred
+from schemas.xml import XmlRefused
+from simulators.core.exchange import Tls
+from simulators.core.service import Request
+
+from . import errors, routes
+from .errors import Refusal
+from .routes import EXISTENCE, FEED, SEARCH, Operation
+
+JudgeDocument = Callable[[bytes], Iterable[Finding]]
+_UNIT = re.compile(r"(?:^|[,+])OU=([^,+]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a DMP is set to. `homologation`: the number declared by the vendor (empty: not compared)."""
+
+    authorities: Authorities
+    homologation: str = ""
+    require_tls: bool = True
+    max_vihf_age: timedelta = MAX_AGE
+    max_document: int = 10 * 1024 * 1024  # bytes; the real limit is not public
+    judge_document: JudgeDocument | None = None
+
+
+@dataclass(slots=True)
+class Examined:
+    """A message as understood. `refusal` is the first reason to refuse, in the DMP's order of decisions."""
+
+    transaction: str
+    operation: Operation | None = None
+    carried: Carried | None = None
+    envelope: Envelope | None = None
+    vihf: Vihf | None = None
+    signer: x509.Certificate | None = None
+    payload: "hl7v3.Query | xds.Provided | xds.Query | tuple[xds.Wanted, ...] | None" = None
+    patient: str = ""  # matricule
+    findings: list[Finding] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    deferred: Callable[[], list[Finding]] | None = None
+
+    def refuse(self, refusal: Refusal) -> "Examined":
+        """Keep the first refusal."""
+        self.refusal = self.refusal or refusal
+        return self
+
+    @property
+    def message_id(self) -> str:
+        return (self.envelope.message_id or "") if self.envelope else ""
+
+
+@dataclass(slots=True)
+class Examiner:
+    """Examines messages. `age_of(matricule, now)` gives a patient's age in years, None when unknown."""
+
+    options: Options
+    age_of: Callable[[str, datetime], int | None]
+    _certificates: dict[bytes, x509.Certificate] = field(default_factory=dict)
+
+    def examine(self, request: Request, now: datetime, first_time: Callable[[str, str], bool]) -> Examined:
+        """Decode and judge a request. `first_time(kind, id)` tells whether an identifier is new."""
+        seen = Examined(routes.identify(request.path, request.body))
+        service = routes.service_of(request.path)
+        if not service:
+            return seen.refuse(errors.not_found(request.path))
+        if self.options.require_tls and request.tls is None:
+            seen.refuse(errors.no_tls())
+        if not self._open(request, seen):
+            return seen
+        assert seen.envelope is not None and seen.carried is not None
+        operation = routes.dispatch(seen.envelope)
+        if operation is None or service not in routes.SERVICES:
+            what = seen.transaction if seen.transaction != "?" else seen.envelope.body.tag
+            return seen.refuse(errors.not_simulated(str(what)))
+        seen.operation, seen.transaction = operation, operation.transaction
+        undecoded = self._decode(seen, operation)
+        self._judge_carriage(seen, operation, service, first_time)
+        self._judge_vihf(seen, request.tls, now, first_time)
+        if undecoded is not None:
+            seen.refuse(undecoded)
+        self._judge_body(seen)
+        return seen
+
+    def _open(self, request: Request, seen: Examined) -> bool:
+        """From bytes to an envelope."""
+        try:
+            seen.carried = message.read(request.header("Content-Type"), request.body)
+            seen.envelope = soap.envelope.read(seen.carried.root)
+        except MultipartRefused as error:
+            seen.findings.append(BROKEN.finding(f"multipart ({error.reason})", error.detail))
+            seen.refuse(errors.malformed("mtom", error.detail))
+        except XmlRefused as error:
+            seen.findings.append(MALFORMED.finding(f"XML ({error.reason})", error.detail, "", error.line))
+            seen.refuse(errors.malformed("xml", error.detail))
+        except EnvelopeRefused as error:
+            rule = VERSION if error.reason == "soap-1.1" else MALFORMED
+            seen.findings.append(rule.finding("/Envelope", error.detail, "SOAP 1.2"))
+            if error.reason == "soap-1.1":
+                seen.refuse(errors.old_soap(error.detail))
+            elif error.reason == "must-understand":
+                seen.refuse(errors.not_understood(error.detail))
+            else:
+                seen.refuse(errors.malformed("soap", error.detail))
+        return seen.envelope is not None
+
+    def _decode(self, seen: Examined, operation: Operation) -> Refusal | None:
+        """From the body to what is asked; the refusal comes later, after those about the VIHF."""
+        assert seen.envelope is not None and seen.carried is not None
+        body = seen.envelope.body
+        if body.tag != operation.body:
+            return errors.wrong_action(seen.envelope.action or "", operation.transaction)
+        try:
+            if operation is EXISTENCE:
+                query = hl7v3.read_query(body)
+                seen.payload, seen.patient = query, query.patient.matricule
+            elif operation is FEED:
+                provided = xds.read_provide(body, seen.carried.referenced())
+                ins = parse_cx(provided.submission.submission_set.patient_id)
+                seen.payload, seen.patient = provided, ins.matricule if ins else ""
+            elif operation is SEARCH:
+                stored = xds.read_query(body)
+                ins = parse_cx(stored.one("$XDSDocumentEntryPatientId"))
+                seen.payload, seen.patient = stored, ins.matricule if ins else ""
+            else:
+                seen.payload = xds.read_retrieve(body)
+        except hl7v3.Hl7Refused as error:
+            seen.findings.append(MALFORMED.finding(error.where, error.detail))
+            return errors.unreadable_body(str(error))
+        except xds.XdsRefused as error:
+            rule = BROKEN if error.reason in ("missing-attachment", "bad-base64") else MALFORMED
+            seen.findings.append(rule.finding(f"body ({error.reason})", error.detail, "", error.line))
+            return errors.unreadable_body(str(error), xds.refusal_code(error))
+        return None
+
+    def _judge_carriage(
+        self, seen: Examined, operation: Operation, service: str, first_time: Callable[[str, str], bool]
+    ) -> None:
+        assert seen.envelope is not None and seen.carried is not None
+        inline = seen.payload.inline if isinstance(seen.payload, xds.Provided) else ()
+        where = tuple(f"Document[@id='{name}']" for name in inline)
+        expected = next((o.action for o in routes.OPERATIONS if o.body == seen.envelope.body.tag), "")
+        sent = Sent(seen.carried, seen.envelope, operation is FEED, expected or operation.action, where)
+        seen.findings += SOAP_RULES.judge(sent)
+        if seen.message_id and not first_time("message", seen.message_id):
+            seen.findings.append(REPEATED_ID.finding("/Envelope/Header/MessageID", seen.message_id))
+            seen.facts.setdefault("replayed", []).append("message")
+        if seen.envelope.missing:
+            seen.refuse(errors.addressing(seen.envelope.missing))
+        if service != operation.service:
+            seen.refuse(errors.wrong_service(service, operation.service))
+
+    def _judge_vihf(
+        self, seen: Examined, tls: Tls | None, now: datetime, first_time: Callable[[str, str], bool]
+    ) -> None:
+        assert seen.envelope is not None
+        try:
+            assertion = vihf.find(seen.envelope.root, seen.envelope.security)
+        except vihf.VihfRefused as error:
+            seen.findings.append(
+                vihf.rules.RULES.rules["VIHF-01"].finding(
+                    f"/Envelope/Header/Security ({error.reason})", error.detail, "saml2:Assertion"
+                )
+            )
+            seen.refuse(errors.no_vihf(error.detail))
+            return
+        signature: Signed | SignatureRefused
+        try:
+            signature = verify(assertion, seen.envelope.root)
+        except SignatureRefused as error:
+            signature = error
+        read = seen.vihf = vihf.read(assertion)
+        if isinstance(signature, Signed):
+            seen.signer = signature.certificate
+        replayed = bool(read.id) and not first_time("vihf", read.id)
+        if replayed:
+            seen.facts.setdefault("replayed", []).append("vihf")
+        matricule = read.patient.matricule if read.patient else ""
+        findings = judge_vihf(
+            Presented(
+                vihf=read,
+                now=now,
+                transaction=_right(seen),
+                signature=signature,
+                signer_problems=self._problems(seen.signer, SIGNATURE, now),
+                tls_problems=self._problems(self._client(tls), AUTHENTICATION, now),
+                tls_structure=_structure(tls),
+                body_patient=seen.patient,
+                homologation=self.options.homologation,
+                age=self.age_of(matricule, now),
+                replayed=replayed,
+                max_age=self.options.max_vihf_age,
+            )
+        )
+        seen.findings += findings
+        refusal = errors.for_vihf(findings)
+        if refusal is not None:
+            seen.refuse(refusal)
+        if read.patient is not None and read.patient.oid in PRODUCTION_OIDS:
+            seen.refuse(errors.registry("XDSUnknownPatientId", "OID d'INS de production refusé par le banc"))
+        seen.patient = seen.patient or matricule
+        seen.facts.update(user=read.name_id, mode=read.mode, structure=read.structure)
+        seen.facts.update(
+            software=read.first(vihf.model.LPS_NAME), version=read.first(vihf.model.LPS_VERSION)
+        )
+
+    def _problems(self, certificate: x509.Certificate | None, usage: str, now: datetime) -> tuple[str, ...]:
+        if certificate is None:
+            return ()
+        return tuple(self.options.authorities.problems(certificate, usage, now))
+
+    def _client(self, tls: Tls | None) -> x509.Certificate | None:
+        if tls is None or not tls.client_certificate:
+            return None
+        known = self._certificates.get(tls.client_certificate)
+        if known is None:
+            if len(self._certificates) > 255:
+                self._certificates.clear()
+            known = x509.load_der_x509_certificate(tls.client_certificate)
+            self._certificates[tls.client_certificate] = known
+        return known
+
+    def _judge_body(self, seen: Examined) -> None:
+        seen.facts["patient"] = seen.patient
+        payload = seen.payload
+        if isinstance(payload, hl7v3.Query):
+            findings = HL7_RULES.judge(payload)
+            seen.findings += findings
+            if any(finding.rule == "HL7-02" for finding in findings):
+                seen.refuse(errors.unknown_patient(payload.patient.matricule))
+        elif isinstance(payload, xds.Query):
+            seen.findings += xds.judge_query(payload)
+        elif isinstance(payload, xds.Provided) and seen.vihf is not None:
+            self._judge_feed(seen, payload, seen.vihf)
+
+    def _judge_feed(self, seen: Examined, provided: xds.Provided, read: Vihf) -> None:
+        ins = read.patient
+        lot = xds.Lot(
+            provided.submission,
+            provided.documents,
+            read.name_id,
+            read.structure,
+            read.mode,
+            ins.cx() if ins else "",
+        )
+        decisive = judge_decisive(lot)
+        seen.findings += decisive
+        first = next((finding for finding in decisive if finding.is_error), None)
+        if first is not None:
+            detail = f"{first.rule} {first.where} : {first.observed or 'absent'}, attendu {first.expected}"
+            seen.refuse(errors.registry(xds.error_code(first.rule), detail, "metadata", first.where))
+        for entry, data in provided.documents.items():
+            if len(data) > self.options.max_document:
+                detail = f"document {entry} de {len(data)} octets, au plus {self.options.max_document}"
+                seen.refuse(errors.registry("XDSRepositoryOutOfResources", detail, "size"))
+        judge_document, signer = self.options.judge_document, seen.signer
+
+        def deferred() -> list[Finding]:
+            found = judge_deferred(lot, signer=signer)
+            for entry in provided.submission.documents:
+                if judge_document is not None and entry.id in provided.documents:
+                    found += judge_document(provided.documents[entry.id])
+            return found
+
+        seen.deferred = deferred
+
+
+def _right(seen: Examined) -> str:
+    assert seen.operation is not None
+    if isinstance(seen.payload, xds.Query) and seen.payload.return_type == "ObjectRef":
+        return rights.SEARCH_REFERENCES
+    return seen.operation.transaction
+
+
+def _structure(tls: Tls | None) -> str | None:
+    """The OU of the TLS client certificate, from its subject; None without TLS."""
+    if tls is None or not tls.client_subject:
+        return None
+    found = _UNIT.search(tls.client_subject)
+    return found[1] if found else ""

@@ -1,0 +1,45 @@
+"""TD0.2: does the patient have a DMP, open or closed, and may this professional read it?"""
+
+from datetime import datetime
+
+from schemas import hl7v3
+from schemas.hl7v3 import Answer, Closure, Identity
+from simulators.core.clock import stamp
+from simulators.core.population import Patient
+
+SEXES = {"F": "F", "M": "M"}
+
+
+def existence(query: hl7v3.Query, patient: Patient | None, id_: str, now: datetime) -> Answer:
+    """The answer: NF without a DMP; `terminated` with its closure for a closed one."""
+    identity = Identity("1.2.250.1.213.4.1.1.1.1", id_)
+    base = Answer(
+        identity,
+        stamp(now),
+        query.id,
+        query.query_id,
+        found=False,
+        software=query.software,
+        device=query.device,
+    )
+    if patient is None or patient.dmp == "inexistant":
+        return base
+    closed = patient.dmp == "ferme"
+    return Answer(
+        identity,
+        base.created,
+        query.id,
+        query.query_id,
+        found=True,
+        status="terminated" if closed else "active",
+        authorisation=patient.authorisation,
+        patient=patient.ins,
+        family=patient.birth_name,
+        given=patient.given,
+        sex=SEXES.get(patient.sex, "UN"),
+        birth_date=f"{patient.birth_date:%Y%m%d}",
+        attached_to_mes=patient.mes == "actif",
+        closure=Closure("20250101000000", text="Fermé à la demande du patient") if closed else None,
+        software=query.software,
+        device=query.device,
+    )

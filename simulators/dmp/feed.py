@@ -1,0 +1,110 @@
+"""TD2.1: a submission that is well formed, against what the DMP already holds."""
+
+import hashlib
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from schemas.ins import parse_cx
+from schemas.xds import DocumentEntry, Provided, names
+from simulators.core.random import Randomness
+
+from . import errors
+from .errors import Refusal
+from .state import DmpState, Held
+
+
+def describe(provided: Provided) -> list[dict[str, Any]]:
+    """The facts of each document as sent, before anything is stored."""
+    return [
+        {
+            "unique_id": entry.unique_id,
+            "type_code": entry.type_code.code if entry.type_code else "",
+            "format_code": entry.format_code.code if entry.format_code else "",
+            "entry_uuid": None,
+            "title": entry.title,
+            "size": len(provided.documents.get(entry.id, b"")),
+            "sha256": hashlib.sha256(provided.documents.get(entry.id, b"")).hexdigest(),
+            "confidentiality": [code.code for code in entry.confidentiality],
+            "replaces": None,
+        }
+        for entry in provided.submission.documents
+    ]
+
+
+def feed(
+    state: DmpState, provided: Provided, matricule: str, randomness: Randomness, facts: list[dict[str, Any]]
+) -> None:
+    """Store a submission; `facts` (see `describe`) receive entryUUIDs and what was replaced.
+
+    Raises Refusal when the registry or the repository can't take it; then nothing is stored.
+    """
+    submission = provided.submission
+    replaced = {new: _replaceable(state, uuid, matricule) for new, uuid in submission.replacements()}
+    complete: list[tuple[DocumentEntry, bytes]] = []
+    for entry in submission.entries:
+        data = provided.documents[entry.id]
+        _refuse_duplicate(state, entry, data)
+        complete.append((completed(entry, data, f"urn:uuid:{randomness.uuid('dmp.entry')}"), data))
+    if state.has_submission(submission.submission_set.unique_id):
+        raise _duplicate(submission.submission_set.unique_id, "lot de soumission")
+    try:
+        state.register(
+            matricule,
+            submission.submission_set.unique_id,
+            complete,
+            [held.uuid for held in replaced.values()],
+        )
+    except sqlite3.IntegrityError as error:
+        raise _duplicate(submission.submission_set.unique_id, str(error)) from None
+    uuids = {entry.unique_id: entry.id for entry, _ in complete}
+    by_unique = {entry.unique_id: entry.id for entry in submission.entries}
+    for one in facts:
+        one["entry_uuid"] = uuids[one["unique_id"]]
+        old = replaced.get(by_unique[one["unique_id"]])
+        one["replaces"] = old.unique_id if old else None
+
+
+def completed(entry: DocumentEntry, data: bytes, uuid: str) -> DocumentEntry:
+    """An entry with what the registry and the repository add: entryUUID, status, hash (SHA-1), size."""
+    ins = parse_cx(entry.patient_id)
+    return replace(
+        entry,
+        id=uuid,
+        lid=uuid,
+        version="1",
+        status=names.APPROVED,
+        patient_id=ins.cx() if ins else entry.patient_id,
+        hash=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        size=len(data),
+        repository_unique_id=names.DMP_REPOSITORY,
+    )
+
+
+def _replaceable(state: DmpState, uuid: str, matricule: str) -> Held:
+    held = state.find_uuid(uuid)
+    if held is None:
+        raise errors.registry("UnresolvedReferenceException", f"entryUUID {uuid} inconnu", location=uuid)
+    if held.patient != matricule:
+        raise errors.other_patient(held.patient, matricule)
+    if held.status != names.APPROVED:
+        raise errors.registry(
+            "XDSRegistryDeprecatedDocumentError", f"{held.unique_id} est déjà remplacé", location=uuid
+        )
+    return held
+
+
+def _refuse_duplicate(state: DmpState, entry: DocumentEntry, data: bytes) -> None:
+    held = state.find(entry.unique_id)
+    if held is None:
+        return
+    if held.sha256 != hashlib.sha256(data).hexdigest():
+        detail = f"uniqueId {entry.unique_id} déjà déposé avec un autre contenu"
+        raise errors.registry("XDSNonIdenticalHash", detail, location=entry.unique_id)
+    raise _duplicate(entry.unique_id, "document")
+
+
+def _duplicate(unique_id: str, what: str) -> Refusal:
+    return errors.registry(
+        "XDSDuplicateUniqueIdInRegistry", f"{what} {unique_id} déjà déposé", location=unique_id
+    )

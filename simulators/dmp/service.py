@@ -1,0 +1,247 @@
+"""The DMP service: decisions in the DMP's order, answers, facts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from schemas import hl7v3, xds
+from schemas.finding import Finding
+from schemas.soap.mtom import Attachment
+from schemas.vihf import AIR, DIRECT, Vihf
+from schemas.vihf.rules import PS_ID
+from schemas.xds import RegistryError, RetrieveResponse, names
+from simulators.core.clock import Clock, stamp
+from simulators.core.exchange import Exchange
+from simulators.core.faults import Fault
+from simulators.core.identities import PROFESSIONALS, Professional
+from simulators.core.population import Patient, Population
+from simulators.core.random import Randomness
+from simulators.core.service import Handled, Request, Response
+
+from . import consult, errors, faults, feed, wire
+from .errors import Refusal
+from .examine import Examined, Examiner, Options
+from .existence import existence
+from .routes import EXISTENCE, FEED, RETRIEVE, SEARCH, identify
+from .state import DmpState
+
+
+class DmpService:
+    """One DMP of one stack. Implements `simulators.core.service.Service`."""
+
+    name = "dmp"
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        population: Population,
+        state: DmpState | None = None,
+        professionals: Iterable[Professional] = PROFESSIONALS,
+    ) -> None:
+        self.state = state or DmpState()
+        self._clock = clock
+        self._random = randomness
+        self._population = population
+        self._examiner = Examiner(options, self._age)
+        self._structures: dict[str, str] = {}  # PS_IdNat → Struct_IdNat
+        for one in professionals:
+            self._structures[one.id_nat] = one.structure.id_nat
+
+    def identify(self, request: Request) -> str:
+        return identify(request.path, request.body)
+
+    def handle(self, request: Request) -> Handled:
+        seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
+        self._describe(seen)
+        try:
+            if seen.refusal is not None:
+                raise seen.refusal
+            return self._handled(seen, self._answer(seen))
+        except Refusal as refused:
+            return self._refused(seen, refused)
+
+    def refuse(self, request: Request, fault: Fault) -> Handled:
+        """Answer a fault of `faults`. Raises ValueError for another kind."""
+        if fault.kind == faults.PARTIAL_SUCCESS:
+            return self._partial(request, fault)
+        refused = faults.refusal(fault)
+        seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
+        self._describe(seen)
+        return self._refused(seen, refused)
+
+    def rejudge(self, exchange: Exchange) -> list[Finding]:
+        """Every finding about a recorded exchange, at the time of the exchange."""
+        replayed = exchange.facts.get("replayed", ())
+        seen = self._examiner.examine(
+            recorded(exchange), exchange.started, lambda kind, _: kind not in replayed
+        )
+        return seen.findings + (seen.deferred() if seen.deferred else [])
+
+    def _answer(self, seen: Examined) -> Response:
+        caller = seen.vihf
+        assert caller is not None and seen.operation is not None
+        self._know(caller)
+        if seen.operation is EXISTENCE:
+            return self._existence(seen)
+        patient = self._open_dmp(seen)
+        if seen.operation is FEED:
+            return self._feed(seen, patient)
+        if (
+            caller.mode in (AIR, DIRECT)
+            and patient.authorisation != "VALIDE"
+            and _needs_authorisation(caller)
+        ):
+            raise errors.unauthorised(patient.authorisation)
+        if seen.operation is SEARCH:
+            return self._search(seen, caller)
+        return self._retrieve(seen, caller)
+
+    def _know(self, caller: Vihf) -> None:
+        """The structure and the professional, known and linked."""
+        if caller.structure not in self._structures.values():
+            raise errors.unknown_structure(caller.structure)
+        home = self._structures.get(caller.name_id)
+        personal = caller.mode in (AIR, DIRECT) or bool(PS_ID.fullmatch(caller.name_id))
+        if personal and home != caller.structure:
+            raise errors.unlinked(caller.name_id, caller.structure)
+
+    def _open_dmp(self, seen: Examined) -> Patient:
+        patient = self._population.find(seen.patient)
+        if patient is None or patient.dmp == "inexistant":
+            raise errors.unknown_patient(seen.patient)
+        if patient.dmp == "ferme":
+            raise errors.closed(seen.patient)
+        return patient
+
+    def _existence(self, seen: Examined) -> Response:
+        query = seen.payload
+        assert isinstance(query, hl7v3.Query) and seen.operation is not None
+        id_ = self._random.uuid("dmp.message")
+        found = existence(query, self._population.find(seen.patient), id_, self._clock.now())
+        seen.facts.update(exists=found.found, status=found.status, authorisation=found.authorisation)
+        return wire.reply(seen, seen.operation, hl7v3.write_answer(found), f"urn:uuid:{id_}")
+
+    def _feed(self, seen: Examined, patient: Patient) -> Response:
+        provided = seen.payload
+        assert isinstance(provided, xds.Provided) and seen.operation is not None
+        feed.feed(self.state, provided, patient.ins.matricule, self._random, seen.facts["documents"])
+        body = xds.write_registry_response(xds.RegistryResponse())
+        return wire.reply(seen, seen.operation, body, self._message_id())
+
+    def _search(self, seen: Examined, caller: Vihf) -> Response:
+        query = seen.payload
+        assert isinstance(query, xds.Query) and seen.operation is not None
+        found = consult.search(self.state, query, seen.patient, caller)
+        seen.facts["returned"] = [held.unique_id for held in found]
+        body = wire.search_answer(
+            found,
+            references=query.return_type == "ObjectRef",
+            errors=_error(seen),
+            status=names.PARTIAL if _error(seen) else names.SUCCESS,
+        )
+        return wire.reply(seen, seen.operation, body, self._message_id())
+
+    def _retrieve(self, seen: Examined, caller: Vihf) -> Response:
+        assert isinstance(seen.payload, tuple) and seen.operation is not None
+        found = consult.retrieve(self.state, seen.payload, seen.patient, caller)
+        if not found.documents:
+            first = found.errors[0]
+            raise errors.registry(first.code, first.context.removeprefix("[bench] "), location=first.location)
+        refused = (*found.errors, *_error(seen))
+        attachments, documents = [], []
+        for rank, (held, data) in enumerate(found.documents, 1):
+            name = f"document{rank}.{self._random.uuid('dmp.part')}@dmp"
+            attachments.append(Attachment(name, data, held.mime_type))
+            documents.append(
+                xds.Retrieved(names.DMP_REPOSITORY, held.unique_id, held.mime_type, href=f"cid:{name}")
+            )
+        seen.facts["documents"] = [
+            {
+                "unique_id": held.unique_id,
+                "type_code": held.type_code,
+                "title": held.title,
+                "sha256": held.sha256,
+                "size": len(data),
+            }
+            for held, data in found.documents
+        ]
+        status = names.PARTIAL if refused else names.SUCCESS
+        body = xds.write_retrieve_response(RetrieveResponse(status, tuple(documents), refused))
+        return wire.reply(seen, seen.operation, body, self._message_id(), attachments)
+
+    def _partial(self, request: Request, fault: Fault) -> Handled:
+        """Do what is asked, and say that something is missing."""
+        seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
+        if seen.operation not in (SEARCH, RETRIEVE):
+            raise ValueError(f"{faults.PARTIAL_SUCCESS} only makes sense for TD3.1 and TD3.2")
+        self._describe(seen)
+        code = str(fault.params.get("code", "XDSRegistryError"))
+        seen.facts["partial"] = code
+        try:
+            if seen.refusal is not None:
+                raise seen.refusal
+            return self._handled(seen, self._answer(seen))
+        except Refusal as refused:
+            return self._refused(seen, refused)
+
+    def _describe(self, seen: Examined) -> None:
+        """Facts that the message itself gives, whatever comes of it."""
+        payload = seen.payload
+        if isinstance(payload, xds.Provided):
+            seen.facts["documents"] = feed.describe(payload)
+            seen.facts["submission"] = payload.submission.submission_set.unique_id
+        elif isinstance(payload, xds.Query):
+            slots = {name: [v for group in groups for v in group] for name, groups in payload.slots.items()}
+            seen.facts.update(query=payload.id, return_type=payload.return_type, slots=slots)
+        elif isinstance(payload, tuple):
+            seen.facts["requested"] = [one.unique_id for one in payload]
+
+    def _handled(self, seen: Examined, response: Response) -> Handled:
+        facts = {**seen.facts, "outcome": "accepted"}
+        return Handled(response, seen.transaction, facts, tuple(seen.findings), seen.deferred)
+
+    def _refused(self, seen: Examined, refused: Refusal) -> Handled:
+        response = wire.refusal(seen, refused, self._message_id(), stamp(self._clock.now()))
+        facts: Mapping[str, Any] = {
+            **seen.facts,
+            "outcome": "refused",
+            "reason": refused.code or refused.cause,
+            "cause": refused.cause,
+            "detail": refused.text[:400],
+        }
+        return Handled(response, seen.transaction, facts, tuple(seen.findings), seen.deferred)
+
+    def _message_id(self) -> str:
+        return f"urn:uuid:{self._random.uuid('dmp.message')}"
+
+    def _age(self, matricule: str, now: datetime) -> int | None:
+        patient = self._population.find(matricule)
+        if patient is None:
+            return None
+        born = patient.birth_date
+        return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+
+
+def _needs_authorisation(caller: Vihf) -> bool:
+    """A professional does; breaking the glass and the emergency number don't, nor do references alone."""
+    return caller.mode in (AIR, DIRECT) and (caller.purpose is None or caller.purpose.code == "normal")
+
+
+def _error(seen: Examined) -> tuple[RegistryError, ...]:
+    code = seen.facts.get("partial")
+    return (RegistryError(str(code), "[bench] réponse partielle injectée"),) if code else ()
+
+
+def recorded(exchange: Exchange) -> Request:
+    """The request of a recorded exchange."""
+    first, *lines = exchange.request_head.split("\n")
+    method, _, rest = first.partition(" ")
+    headers = tuple(
+        (name, value.strip()) for name, colon, value in (line.partition(":") for line in lines) if colon
+    )
+    request = Request(method, rest.rpartition(" ")[0], headers, exchange.request_body)
+    return replace(request, tls=exchange.tls)

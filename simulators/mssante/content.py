@@ -2,15 +2,12 @@
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from typing import Any
-
-from schemas.finding import Finding
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 MAX_HEADERS = 256 * 1024
@@ -21,12 +18,6 @@ RECEIPTS = (
     "Reply-To",
     "Return-Receipt-To",
 )
-
-ContentJudge = Callable[[bytes, dict[str, Any]], Iterable[Finding]]
-"""Findings about a mail source, given the facts of its exchange (sender, recipients, interface…)."""
-
-ContentReader = Callable[[bytes], dict[str, Any]]
-"""More facts about a mail source: `codes` and `patient` of its archive, when it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +68,6 @@ def mail_facts(source: bytes) -> dict[str, Any]:
         "message_id": read.get("Message-ID"),
         "from": read.get("From"),
         "headers": {name: ", ".join(read.all(name)) for name in sorted(wanted)},
-        "codes": [
-            code.strip() for value in read.all("X-MSS-CODECDA") for code in value.split(",") if code.strip()
-        ],
         "report": _report(read),
     }
 

@@ -1,5 +1,6 @@
 """What every mail session is given, whichever its protocol."""
 
+import hashlib
 import ssl
 import weakref
 from collections.abc import Sequence
@@ -99,10 +100,17 @@ class Desk:
     upgrades: Upgrades
     flood: Flood = field(default_factory=Flood)
     sessions: "set[Any]" = field(default_factory=set)
+    accepted: dict[str, bytes] = field(default_factory=dict)  # SHA-256 of the first mail by Message-ID
 
     def fault(self, transaction: str) -> Fault | None:
         """The fault that this call must suffer, if any."""
         return self.context.faults.take(SERVICE, transaction)
+
+    def reused(self, message_id: str, source: bytes, outcome: str) -> bool:
+        """Whether another mail was accepted under this Message-ID; the same one sent again is not another."""
+        digest = hashlib.sha256(source).digest()
+        known = self.accepted.setdefault(message_id, digest) if outcome == "accepted" else digest
+        return bool(message_id) and known != digest
 
     def failed(self, error: BaseException) -> None:
         """Note a bug of ours on the exchange that is about to be recorded: never a finding."""

@@ -37,8 +37,8 @@ class Sent:
 class _Report:
     """A document and its printed form."""
 
-    cda: bytes
-    pdf: bytes
+    document: bytes
+    printed: bytes
     read: cda.ClinicalDocument
 
 
@@ -79,7 +79,11 @@ def send(
         read_receipt=read_receipt,
     )
     draft = mail.with_documents(
-        draft, archive, [report.read for report in reports], [report.pdf for report in reports], label=LABEL
+        draft,
+        archive,
+        [report.read for report in reports],
+        [report.printed for report in reports],
+        label=LABEL,
     )
     if variant == "wrong-patient":  # all that a person reads names the patient, the archive does not
         named = _report(operator, patient, now)
@@ -90,7 +94,7 @@ def send(
     source = mail.compose(draft)
     if operator.put(to, source, return_path=sender.address) is None:
         raise ValueError(f"{to} has no mailbox at this operator")
-    return Sent(draft.message_id, source, {report.read.unique_id: report.cda for report in reports})
+    return Sent(draft.message_id, source, {report.read.unique_id: report.document for report in reports})
 
 
 def _reports(operator: Operator, patient: Patient, variant: str, now: datetime) -> list[_Report]:
@@ -103,7 +107,7 @@ def _reports(operator: Operator, patient: Patient, variant: str, now: datetime) 
     if variant == "two-patients":
         reports.append(_report(operator, _somebody_else(operator, patient), now))
     elif variant == "nominal":
-        last[patient.ins.matricule] = (reports[0].cda, reports[0].pdf)
+        last[patient.ins.matricule] = (reports[0].document, reports[0].printed)
     return reports
 
 
@@ -174,7 +178,7 @@ def _oid(operator: Operator) -> str:
 
 def _archive(operator: Operator, reports: list[_Report], variant: str, now: datetime) -> bytes:
     entries = [
-        xds.entry_from_cda(report.read, report.cda, entry_id=f"Document{rank:02d}")
+        xds.entry_from_cda(report.read, report.document, entry_id=f"Document{rank:02d}")
         for rank, report in enumerate(reports, 1)
     ]
     submission = xds.new_submission(
@@ -182,10 +186,10 @@ def _archive(operator: Operator, reports: list[_Report], variant: str, now: date
         unique_id=_oid(operator),
         source_id="1.2.250.1.999.1.1.1",
         author=xds.author_of(reports[0].read.author),
-        content_type=xds.Code("04", "1.2.250.1.213.2.2", "Hospitalisation de jour"),
+        content_type=xds.Code("26", "1.2.250.1.213.2.2", "Analyses médicales biologiques"),
         now=now,
     )
-    documents = {entry.id: report.cda for entry, report in zip(entries, reports, strict=True)}
+    documents = {entry.id: report.document for entry, report in zip(entries, reports, strict=True)}
     sender = xdm.Sender(
         f"{BIOLOGISTE.given} {BIOLOGISTE.family}", BIOLOGISTE.structure.name, application="segur-bench"
     )

@@ -9,7 +9,7 @@ from schemas.finding import Finding
 from simulators.core.exchange import Exchange, Line, Tls
 from simulators.core.service import Context
 
-from .content import ContentJudge
+from .judgement import Content, ContentJudge
 from .rules import RULES
 
 SERVICE = "mssante"
@@ -17,10 +17,10 @@ SERVICE = "mssante"
 
 @dataclass(slots=True)
 class Recorder:
-    """Writes exchanges. `judge_content` runs after the answer, in the journal's worker."""
+    """Writes exchanges. The content of mails is judged after the answer, in the journal's worker."""
 
     context: Context
-    judge_content: ContentJudge | None = None
+    judge: ContentJudge
 
     def record(
         self,
@@ -34,6 +34,7 @@ class Recorder:
         request_body: bytes = b"",
         response_body: bytes = b"",
         fault: str = "",
+        content: Content | None = None,
     ) -> Exchange:
         """Append one exchange; `ticks` is the monotonic instant of its start."""
         draft = Exchange(
@@ -50,18 +51,15 @@ class Recorder:
             fault=fault,
         )
         stored = self.context.journal.append(draft, RULES.judge(draft))
-        judge = self.judge_content
-        if judge is not None and transaction == "SMTP.message" and request_body:
-            self.context.journal.judge_later(stored, lambda: judge(request_body, dict(stored.facts)))
+        if content is not None:
+            self.context.journal.judge_later(
+                stored, lambda: self.judge.judge(request_body, stored.facts, content)
+            )
         return stored
 
     def rejudge(self, exchange: Exchange) -> list[Finding]:
         """Every finding about a recorded mail exchange, with today's rules."""
         findings = RULES.judge(exchange)
-        if (
-            self.judge_content is not None
-            and exchange.transaction == "SMTP.message"
-            and exchange.request_body
-        ):
-            findings += list(self.judge_content(exchange.request_body, dict(exchange.facts)))
+        if exchange.transaction == "SMTP.message" and exchange.request_body:
+            findings += self.judge.judge(exchange.request_body, exchange.facts)
         return findings

@@ -13,7 +13,7 @@ from simulators.core.exchange import Exchange
 RULES: RuleSet[Exchange] = RuleSet("mssante")
 
 REFERENTIEL = "Référentiel #2 MSSanté"
-CREDENTIALS = frozenset({"AUTH", "AUTHENTICATE", "LOGIN"})
+UNREADABLE = RULES.declare("MSS-S03", requirements=("SC.MSS/CONF.05",), source="RFC 5322, RFC 2045")
 A01_PROBLEMS = frozenset({"xoauth2-format", "bad-base64", "not-entitled", "unknown-mechanism"})
 A07_PROBLEMS = frozenset(
     {"no-client-certificate", "wrong-certificate", "plain-format", "unknown-mailbox", "not-owner"}

@@ -13,8 +13,8 @@ from simulators.core.random import Randomness
 from simulators.core.service import Context
 
 from .behaviours import Behaviours
-from .content import ContentJudge
 from .desk import APP, PO, Desk, Upgrades
+from .judgement import ContentJudge
 from .options import Options
 from .recorder import SERVICE, Recorder
 from .sasl import Gate, TokenVerifier
@@ -40,6 +40,7 @@ class Ports:
 class MailServers:
     """The MSSanté operator on its sockets. `smtp`, `imap`, `smtp_app`, `imap_app` are the bound ports.
 
+    `nil` is the product reference declared by the vendor, compared with X-MSS-NIL (empty: not compared).
     `start`, `close` run on the servers' event loop; every other method may be called from any thread.
     """
 
@@ -56,7 +57,7 @@ class MailServers:
         options: Options | None = None,
         ports: Ports = Ports(),
         host: str = "127.0.0.1",
-        judge_content: ContentJudge | None = None,
+        nil: str = "",
     ) -> None:
         self.options = options or Options()
         self.world: World = test_world(context.clock)
@@ -69,7 +70,7 @@ class MailServers:
             Behaviours(self.options),
             send_report=lambda to, variant: self.send_lab_report(to, None, variant=variant),
         )
-        self.recorder = Recorder(context, judge_content)
+        self.recorder = Recorder(context, ContentJudge(nil))
         self._desk = Desk(
             context,
             self.operator,
@@ -167,6 +168,7 @@ class MailServers:
         self.world.clear()
         self.operator.behaviours.attempts.clear()
         self.operator.last_reports.clear()
+        self._desk.accepted.clear()
         self._desk.flood.refused.clear()
 
     def send_lab_report(

@@ -14,7 +14,7 @@ from typing import Any
 from simulators.core import faults as generic
 from simulators.core.faults import Fault
 
-from . import content, errors, faults, sasl
+from . import content, errors, faults, judgement, sasl
 from .desk import APP, Desk
 from .errors import Refusal
 from .sasl import Attempt
@@ -133,6 +133,7 @@ class SmtpSession:
             "reason": reason or ("" if outcome == "accepted" else mail.reason),
             "reply": reply,
             "sender": mail.sender,
+            "sender_type": mail.envelope.mailbox.kind,
             "recipients": mail.tried[:MAX_FACTS],
             "recipient_count": len(mail.tried),
             "accepted_recipients": accepted if outcome == "accepted" else [],
@@ -140,8 +141,10 @@ class SmtpSession:
             "dsn": {"ret": mail.envelope.ret, "envid": mail.envelope.envid, "notify": mail.notify},
             "size": size,
         }
-        if source:
-            facts |= content.mail_facts(source)
+        read = judgement.read(source) if source else None
+        if read is not None:
+            facts |= content.mail_facts(source) | judgement.facts(read)
+            facts["message_id_reused"] = self.desk.reused(facts["message_id"], source, outcome)
         patients = [to.rpartition("@")[0] for to in mail.tried if to.lower().endswith("@patient.mssante.fr")]
         if patients:
             facts["patient"] = patients[0]
@@ -155,6 +158,7 @@ class SmtpSession:
             tls=self.wire.tls,
             request_body=source,
             fault=mail.fault.kind if mail.fault else "",
+            content=read,
         )
         self.recorded += 1
         self._reset_record()

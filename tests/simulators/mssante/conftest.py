@@ -113,6 +113,7 @@ class Bench:
 
     def rules(self, exchange: Exchange) -> set[str]:
         """Rules broken at error level by an exchange; the offline verdict must be the same."""
+        self.journal.settle()
         found = self.journal.findings(exchange)
         assert {item.rule for item in found} == {item.rule for item in self.servers.rejudge(exchange)}
         return {item.rule for item in found if item.is_error}

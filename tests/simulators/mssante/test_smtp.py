@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from schemas.mail.model import AUTOMATIC_NOTE
 from simulators.core.faults import Fault
-from simulators.core.identities import CORRESPONDANT, LABO_MAILBOX, MEDECIN, PHARMACIEN
+from simulators.core.identities import BIOLOGISTE, CORRESPONDANT, LABO_MAILBOX, MEDECIN, PHARMACIEN
 from simulators.mssante.state import BEHAVIOUR_DOMAIN
 
 from .conftest import Bench, Raw, authenticated, xoauth2
@@ -22,7 +23,7 @@ def inbox(bench: Bench, address: str) -> list[bytes]:
 
 
 def test_a_mail_is_delivered_and_recorded(bench: Bench, mail: Mail) -> None:
-    source = mail(CORRESPONDANT.mailbox, "X-MSS-CODECDA: 11488-4, 11502-2")
+    source = mail(CORRESPONDANT.mailbox)
     with bench.smtp() as client:
         client.sendmail(MEDECIN.mailbox, [CORRESPONDANT.mailbox], source)
         assert bench.journal.position == 1, "recorded before the reply leaves"
@@ -36,7 +37,7 @@ def test_a_mail_is_delivered_and_recorded(bench: Bench, mail: Mail) -> None:
     assert facts["recipients"] == facts["accepted_recipients"] == [CORRESPONDANT.mailbox]
     assert (facts["subject"], facts["message_id"]) == ("Réunion", "<a1@lps.test>")
     assert facts["headers"]["X-MSS-NIL"] == "BANC000001"
-    assert facts["codes"] == ["11488-4", "11502-2"]
+    assert facts["codes"] == []
     assert (facts["user"], facts["mechanism"], facts["initial_response"]) == (
         MEDECIN.id_nat,
         "XOAUTH2",
@@ -51,6 +52,35 @@ def test_a_mail_is_delivered_and_recorded(bench: Bench, mail: Mail) -> None:
     assert "STARTTLS" in said
     assert base64.b64encode(xoauth2().encode()).decode() not in said
     assert [item.transaction for item in bench.journal.exchanges()] == ["SMTP.message"]
+
+
+def test_content_is_judged(bench: Bench, mail: Mail) -> None:
+    """A header that announces a document without one: found after the answer, and again offline."""
+    with bench.smtp() as client:
+        source = mail(CORRESPONDANT.mailbox, "X-MSS-CODECDA: 11488-4")
+        client.sendmail(MEDECIN.mailbox, [CORRESPONDANT.mailbox], source)
+    assert bench.rules(bench.wait("SMTP.message")[0]) == {"MSS-M08"}
+
+
+def test_message_id_used_for_two_mails(bench: Bench, mail: Mail) -> None:
+    """Sending the same mail again is a retry; sending another under its Message-ID is a fault."""
+    with bench.smtp() as client:
+        for body in ("un", "un", "deux"):
+            source = mail(CORRESPONDANT.mailbox, body=body)
+            client.sendmail(MEDECIN.mailbox, [CORRESPONDANT.mailbox], source)
+    assert [bench.rules(item) for item in bench.wait("SMTP.message", 3)] == [set(), set(), {"MSS-M01"}]
+
+
+def test_an_archive_is_in_the_facts(bench: Bench) -> None:
+    patient = bench.population.derive("patient")
+    report = bench.servers.send_lab_report(PHARMACIEN.mailbox, patient)
+    with bench.smtp() as client:
+        client.sendmail(MEDECIN.mailbox, [CORRESPONDANT.mailbox], report.source)
+    (exchange,) = bench.wait("SMTP.message")
+    assert exchange.facts["codes"] == ["11502-2"]
+    assert exchange.facts["documents"] == [report.unique_id]
+    assert exchange.facts["patient"] == patient.ins.matricule
+    assert exchange.facts["headers"]["X-MSS-INS"] == "O"
 
 
 def test_two_mails_on_one_connection_are_two_exchanges(bench: Bench, mail: Mail) -> None:
@@ -346,7 +376,10 @@ def test_commands(bench: Bench, command: str, code: int) -> None:
 def test_application_mailbox(bench: Bench, mail: Mail) -> None:
     with bench.smtp(login=False, app=True, pair="labo-auth") as client:
         client.auth("PLAIN", lambda challenge=None: f"\0{LABO_MAILBOX}\0")
-        client.sendmail(LABO_MAILBOX, [MEDECIN.mailbox], mail(MEDECIN.mailbox))
+        body = AUTOMATIC_NOTE.format(address=BIOLOGISTE.mailbox)
+        reply_to = f"Reply-To: {BIOLOGISTE.mailbox}"
+        source = mail(MEDECIN.mailbox, reply_to, "Content-Type: text/plain; charset=utf-8", body=body)
+        client.sendmail(LABO_MAILBOX, [MEDECIN.mailbox], source)
     (exchange,) = bench.wait("SMTP.message")
     assert exchange.accepted
     assert exchange.facts["interface"] == "app"

@@ -1,0 +1,1 @@
+"""Pro Santé Connect: an OpenID provider in the public layout (realm esante-wallet)."""

@@ -40,7 +40,7 @@ def test_login(bench: Bench, user: str) -> None:
     if PROFILE_OF[user] not in bench.software.profiles:
         raise NonApplicable(text("outcome.profile", "fr", profile=PROFILE_OF[user]))
     fresh_login(bench, user)
-    for step in ("PSC.authorize", "PSC.token", "PSC.userinfo"):
+    for step in ("PSC.authorize", "PSC.choice", "PSC.token", "PSC.userinfo"):
         bench.expect("psc", step, rule=FLOW)
     status = bench.do("session.status", user=user).data
     wanted = next(item for item in PROFESSIONALS if item.user == user)
@@ -52,7 +52,7 @@ def test_login(bench: Bench, user: str) -> None:
 @scenario("PSC-02", theme="PSC", proves=["BEN-PSC-01", "BEN-PSC-02"], needs=SESSION)
 @pytest.mark.parametrize(
     ("fault", "transaction"),
-    [("bad-nonce", "PSC.token"), ("bad-state", "PSC.authorize"), ("bad-signature", "PSC.token")],
+    [("bad-nonce", "PSC.token"), ("bad-state", "PSC.choice"), ("bad-signature", "PSC.token")],
     ids=["nonce", "state", "signature"],
 )
 def test_forged(bench: Bench, fault: str, transaction: str) -> None:

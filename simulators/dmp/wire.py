@@ -85,8 +85,9 @@ def search_answer(
         objects = "".join(f'<rim:ObjectRef id="{one.uuid}"/>' for one in held)
     else:
         objects = "".join(one.xml for one in held)
+    listed = errors_text(errors)
     return (
         f'<query:AdhocQueryResponse xmlns:query="{names.QUERY}" xmlns:rim="{names.RIM}" '
-        f'xmlns:rs="{names.RS}" status="{status}" startIndex="0" totalResultCount="{len(held)}">{errors_text(errors)}'
+        f'xmlns:rs="{names.RS}" status="{status}" startIndex="0" totalResultCount="{len(held)}">{listed}'
         f"<rim:RegistryObjectList>{objects}</rim:RegistryObjectList></query:AdhocQueryResponse>"
     )

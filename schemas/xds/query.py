@@ -169,8 +169,10 @@ def _parse(text: str) -> tuple[Group, bool, str]:
         position = found.end()
         if position == len(body):
             return (tuple(values), listed, "")
-        if not listed or body[position] != ",":
-            return (tuple(values), listed, "séparateur inattendu")
+        if not listed:
+            return ((body.strip("'"),), False, "guillemets simples autour de la valeur entière")
+        if body[position] != ",":
+            return (tuple(values), True, "séparateur inattendu")
         position += 1
 
 

@@ -85,12 +85,17 @@ def totals(record: RunRecord) -> Counter[Verdict]:
 
 def failing_rules(record: RunRecord) -> list[FailingRule]:
     """Rules broken at error level, the most frequent first."""
+    return broken_rules(record, Severity.ERROR)
+
+
+def broken_rules(record: RunRecord, severity: Severity) -> list[FailingRule]:
+    """Rules with findings of this severity, the most frequent first."""
     first: dict[str, Finding] = {}
     cases: dict[str, dict[str, ScenarioResult]] = {}
     named: dict[str, dict[str, None]] = {}
     for case in record.scenarios:
         for finding in case.findings:
-            if finding.severity is Severity.ERROR:
+            if finding.severity is severity:
                 first.setdefault(finding.rule, finding)
                 cases.setdefault(finding.rule, {})[case.key] = case
                 named.setdefault(finding.rule, {}).update(dict.fromkeys(finding.requirements))

@@ -39,8 +39,8 @@ class Words:
     def severity(self, severity: str) -> str:
         return self._label("severity", severity)
 
-    def fault(self, kind: str) -> str:
-        return self._label("fault", kind)
+    def driver(self, name: str) -> str:
+        return self._label("driver", name)
 
     def _label(self, family: str, value: str) -> str:
         key = f"report.{family}.{value}"

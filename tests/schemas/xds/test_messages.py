@@ -37,7 +37,11 @@ def test_get_documents() -> None:
 
 
 def written(slot: str, value: str, query_id: str = names.FIND_DOCUMENTS) -> xds.Query:
-    status = f"<rim:Slot name=\"{query.STATUS}\"><rim:ValueList><rim:Value>('x')</rim:Value></rim:ValueList></rim:Slot>"
+    def written_slot(name: str, text: str) -> str:
+        values = f"<rim:ValueList><rim:Value>{text}</rim:Value></rim:ValueList>"
+        return f'<rim:Slot name="{name}">{values}</rim:Slot>'
+
+    status = written_slot(query.STATUS, "('x')")
     return xds.read_query(
         parse(
             f'<query:AdhocQueryRequest xmlns:query="{names.QUERY}" xmlns:rim="{names.RIM}">'

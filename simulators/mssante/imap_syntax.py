@@ -2,10 +2,13 @@
 
 import base64
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
 MAX_DEPTH = 20
+SYSTEM_FLAGS = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 LITERAL = re.compile(rb"\{(\d{1,10})(\+?)\}\r\n\Z")
@@ -17,6 +20,27 @@ _ATOM = re.compile(rb"[^\x00-\x20(){\"\\\x7f]+")
 
 class BadCommand(Exception):
     """The command does not follow the grammar; the message is for the BAD response."""
+
+
+class No(Exception):
+    """A tagged NO. `code` is the response code without brackets, `reason` the word put in facts."""
+
+    def __init__(self, text: str, code: str = "", reason: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.reason = reason or (code.partition(" ")[0].lower() if code else "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Arguments of a command; `uid`: it came behind UID."""
+
+    arguments: list[object]
+    uid: bool = False
+
+
+S = TypeVar("S")
+Handler = Callable[[S, Call], Awaitable[str]]  # returns the text of the tagged OK; raises No or BadCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +215,20 @@ def encode_utf7(name: str) -> str:
         return "&" + base64.b64encode(coded).decode().rstrip("=").replace("/", ",") + "-"
 
     return re.sub(r"&|[^\x20-\x7e]+", part, name)
+
+
+def want(arguments: list[object], count: int) -> None:
+    """Raises BadCommand unless there are that many arguments."""
+    if len(arguments) != count:
+        raise BadCommand(f"{count} argument{'s' if count > 1 else ''} wanted")
+
+
+def flags(tokens: list[object]) -> list[str]:
+    """Flags of a STORE or an APPEND. Raises BadCommand."""
+    names = {flag.lower(): flag for flag in SYSTEM_FLAGS}
+    given = [string(token) for token in tokens if not isinstance(token, Quoted)]
+    if len(given) != len(tokens) or any(len(flag) > 100 for flag in given):
+        raise BadCommand("bad flags")
+    if any(flag.startswith("\\") and flag.lower() not in names for flag in given):
+        raise BadCommand("unknown system flag")
+    return [names.get(flag.lower(), flag) for flag in given]

@@ -21,6 +21,7 @@ _REQUIRES = ("BEN-CDA-06",)
 _ISO_NAME = re.compile(r"[A-Z0-9_]{1,8}(?:\.[A-Z0-9_]{1,3})?")
 # Rules shared with the feed of the DMP prove another requirement here
 _HERE = {"DMP/CONF.10", "BEN-DMP-07", "DMP/va1.18", "BEN-INS-06"}
+_ONE_PERSON = ("MSS/CONF.23",)
 
 
 @RULES.rule("XDM-LAY-01", requirements=_REQUIRES, source=XDM)
@@ -118,7 +119,7 @@ def files_are_described(archive: Archive) -> Iterator[Observation]:
                 yield Observation(path, name, "décrit dans METADATA.XML")
 
 
-@RULES.rule("XDM-PAT-01", requirements=("MSS/CONF.23",), source="Référentiel #2 ECO.2.1.1")
+@RULES.rule("XDM-PAT-01", requirements=_ONE_PERSON, source="Référentiel #2 ECO.2.1.1")
 def one_person(archive: Archive) -> Iterator[Observation]:
     """The whole archive concerns one person, by its metadata and by its documents."""
     seen: dict[str, str] = {}
@@ -143,6 +144,8 @@ def judge_archive(archive: Archive) -> list[Finding]:
         read = {one.entry.id: one.document for one in subset.documents if one.document is not None}
         for finding in (*judge_decisive(lot), *judge_deferred(lot, read=read)):
             proves = tuple("BEN-CDA-06" if one in _HERE else one for one in finding.requirements)
+            if finding.rule == "XDS-PAT-01":
+                proves = _ONE_PERSON
             where = f"{subset.folder}/{METADATA} {finding.where}"
             findings.append(replace(finding, where=where, requirements=proves))
     return findings

@@ -48,7 +48,8 @@ def test_published_sample() -> None:
         ("<a/>", "not-a-submission"),
         (f'<RegistryObjectList xmlns="{names.RIM}"/>', "no-submission-set"),
         (
-            f'<r:RegistryObjectList xmlns:r="{names.RIM}">{2 * "<r:RegistryPackage/>"}</r:RegistryObjectList>',
+            f'<r:RegistryObjectList xmlns:r="{names.RIM}">{2 * "<r:RegistryPackage/>"}'
+            + "</r:RegistryObjectList>",
             "several-submission-sets",
         ),
     ],

@@ -1,0 +1,123 @@
+"""Archives written, read and judged."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from schemas import xdm
+from schemas.messages import catalogue
+from schemas.xdm.rules import RULES
+from schemas.xdm.unzip import unpack
+from schemas.xdm.writer import zip_files
+
+DATA = Path(__file__).parents[4] / "shared/data/mssante"
+
+
+def rules(archive: xdm.Archive) -> list[str]:
+    return [finding.rule for finding in xdm.judge_archive(archive)]
+
+
+def rezipped(data: bytes, change: Callable[[dict[str, bytes]], dict[str, bytes]]) -> xdm.Archive:
+    files = {member.name: member.data for member in unpack(data)[0]}
+    return xdm.read_archive(zip_files(change(files), datetime(2026, 3, 2, tzinfo=UTC)))
+
+
+def test_reference(parts) -> None:
+    data = parts.archive()
+    archive = xdm.read_archive(data)
+    assert xdm.judge_archive(archive) == []
+    assert archive.names == (
+        "README.TXT",
+        "INDEX.HTM",
+        "IHE_XDM/SUBSET01/METADATA.XML",
+        "IHE_XDM/SUBSET01/DOC0001.XML",
+    )
+    assert archive.documents[0].data == parts.documents["Document01"]
+    assert archive.cdas[0].unique_id == "1.2.250.1.999.1.1"
+    assert xdm.patient_of(archive) == archive.cdas[0].patient.ins
+    assert b"CABINET DU BANC &amp; &lt;fils&gt;" in (archive.index or b"")
+
+
+def test_same_bytes(parts) -> None:
+    assert parts.archive() == parts.archive()
+
+
+METADATA, DOCUMENT = "IHE_XDM/SUBSET01/METADATA.XML", "IHE_XDM/SUBSET01/DOC0001.XML"
+
+
+def renamed(old: str, new: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {(new if name == old else name): data for name, data in files.items()}
+
+
+def without(name: str) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {key: data for key, data in files.items() if key != name}
+
+
+def edited(old: bytes, new: bytes) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: {**files, METADATA: files[METADATA].replace(old, new)}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "change"),
+    [
+        ("XDM-LAY-01", without("README.TXT")),
+        ("XDM-LAY-01", without("INDEX.HTM")),
+        ("XDM-LAY-01", without(METADATA)),
+        ("XDM-LAY-01", lambda files: {"README.TXT": b"", "INDEX.HTM": b"README.TXT"}),
+        ("XDM-LAY-02", renamed("README.TXT", "readme.txt")),
+        ("XDM-LAY-02", renamed(METADATA, METADATA.replace("/", "\\"))),
+        ("XDM-LAY-03", lambda files: {**files, ".DS_Store": b""}),
+        ("XDM-LAY-04", lambda files: {**files, "IHE_XDM/SUBSET01/DOC0001.PDF": b"%PDF-"}),
+        ("XDM-LAY-05", lambda files: {**files, "INDEX.HTM": b"<html/>"}),
+        ("XDM-META-01", lambda files: {**files, METADATA: b"<a/>"}),
+        ("XDM-META-01", lambda files: {**files, METADATA: b"<!DOCTYPE a><a/>"}),
+        ("XDM-DOC-01", without(DOCUMENT)),
+        ("XDM-DOC-01", edited(b">DOC0001.XML<", b">DOC0002.XML<")),
+        ("XDM-DOC-02", edited(b">DOC0001.XML<", b">doc0001.xml<")),
+        ("XDM-DOC-03", edited(b'"hash"', b'"hach"')),
+        ("XDM-DOC-04", lambda files: {**files, "IHE_XDM/SUBSET01/DOC0009.XML": b"<a/>"}),
+        ("XDS-HASH-02", edited(b'"size"><rim:ValueList><rim:Value>', b'"size"><rim:ValueList><rim:Value>9')),
+        ("XDS-CDA-03", edited(b'value="Lettre de consultation"', b'value="Autre"')),
+    ],
+)
+def test_defects(parts, wanted: str, change) -> None:
+    found = xdm.judge_archive(rezipped(parts.archive(), change))
+    assert wanted in [finding.rule for finding in found]
+    declared = RULES.rules.get(wanted)
+    severe = {finding.rule for finding in found if finding.is_error}
+    assert severe == (set() if declared and declared.keyword.severity != "error" else {wanted})
+
+
+def test_hash_of_other_bytes(parts) -> None:
+    changed = rezipped(parts.archive(), lambda files: {**files, DOCUMENT: files[DOCUMENT] + b"\n"})
+    assert rules(changed) == ["XDS-HASH-01", "XDS-HASH-02"]
+    assert {f.requirements for f in xdm.judge_archive(changed)} == {("BEN-CDA-06",)}
+
+
+def test_two_persons(two_persons) -> None:
+    found = xdm.judge_archive(xdm.read_archive(two_persons.archive()))
+    assert {"XDM-PAT-01", "XDS-PAT-01"} == {finding.rule for finding in found}
+    assert {finding.requirements for finding in found} == {("MSS/CONF.23",)}
+
+
+def test_document_that_is_no_cda(parts) -> None:
+    archive = rezipped(parts.archive(), lambda files: {**files, DOCUMENT: b"<a/>"})
+    assert archive.cdas == ()
+    assert "XDS-CDA-17" in rules(archive)
+
+
+@pytest.mark.parametrize("name", ["02_crimg_n1_to_app", "04_ldlses_n3_from_app"])
+def test_french_samples(name: str) -> None:
+    path = DATA / name / "IHE_XDM.ZIP"
+    if not path.exists():
+        pytest.skip("sample data absent")
+    found = xdm.judge_archive(xdm.read_archive(path.read_bytes()))
+    # the second one announces a format "to be checked"
+    assert {finding.rule for finding in found if finding.is_error} <= {"XDS-CDA-11"}
+
+
+def test_wording() -> None:
+    for rule in RULES.rules:
+        assert set(catalogue()[rule]) == {"fr", "en", "action_fr", "action_en"}

@@ -1,0 +1,1 @@
+"""The live page: exchanges as they arrive, decoded, with their findings."""

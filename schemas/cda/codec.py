@@ -3,6 +3,8 @@
 import base64
 import binascii
 
+from lxml import etree
+
 from schemas.cda.model import (
     EPU_ROOT,
     NO_CODE,
@@ -19,6 +21,7 @@ from schemas.ins import INS_OIDS, Ins
 from schemas.xml import Element, local, parse
 
 DOCUMENT = f"{Q}ClinicalDocument"
+BODY = f"{Q}component"
 
 
 def read(data: bytes) -> ClinicalDocument:
@@ -107,7 +110,21 @@ def decode(root: Element) -> ClinicalDocument:
         epu_id=epu,
         code_image=image,
         root=root,
+        header=_index(root),
     )
+
+
+def _index(root: Element) -> dict[str, list[Element]]:
+    """Elements of the header by tag: the rules look there instead of walking the tree each."""
+    index: dict[str, list[Element]] = {"@nullFlavor": []}
+    for part in root:
+        if part.tag == BODY:
+            continue
+        for element in part.iter(etree.Element):
+            index.setdefault(str(element.tag), []).append(element)
+            if element.get("nullFlavor") is not None:
+                index["@nullFlavor"].append(element)
+    return index
 
 
 def code(element: Element | None) -> Code | None:

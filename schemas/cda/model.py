@@ -103,7 +103,8 @@ class ClinicalDocument:
     `template_ids`: root → version (empty when none). `level`: 1 for a nonXMLBody, 3 for a structuredBody.
     `nonxml`: (media type, decoded bytes; empty bytes when not base64). `pdf`: the PDF of level 1 or of the
     "Copie du document" section. `epu_id`: number of the e-prescription. `code_image`: picture of the 2D code.
-    `version` is 0 when absent or not an integer. `root` is the parsed ClinicalDocument element.
+    `version` is 0 when absent or not an integer. `root` is the parsed ClinicalDocument element, `header` the
+    elements of the header by qualified tag, and under `@nullFlavor` those that are null.
     """
 
     unique_id: str
@@ -136,6 +137,7 @@ class ClinicalDocument:
     epu_id: str | None
     code_image: bytes | None
     root: Element = field(repr=False, compare=False)
+    header: Mapping[str, list[Element]] = field(repr=False, compare=False)
 
     def is_a(self, template: str) -> bool:
         """Whether the header declares this templateId root."""

@@ -1,0 +1,87 @@
+"""Judge a document: what makes it unreadable first, then the rules that apply to it."""
+
+from schemas.cda import (
+    care,
+    datatypes,
+    header,
+    identity,
+    level1,
+    line_rules,
+    people,
+    prescription,
+    structure,
+)
+from schemas.cda.codec import decode, find_document
+from schemas.cda.model import CdaRefused, ClinicalDocument
+from schemas.finding import Finding, Keyword, RuleSet
+from schemas.xml import XmlRefused, parse
+
+HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
+    structure.RULES,
+    header.RULES,
+    identity.RULES,
+    people.RULES,
+    care.RULES,
+    datatypes.RULES,
+)
+ROOT: RuleSet[bytes] = RuleSet("cda-root")
+UNREADABLE = ROOT.declare("CDA-XML-01", requirements=("BEN-CDA-01",), source="XML 1.0 ; pas de DTD")
+NOT_CDA = ROOT.declare("CDA-XML-02", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3")
+MARK = ROOT.declare(
+    "CDA-XML-03", requires=Keyword.PEUT, requirements=("BEN-CDA-08",), source="CI-SIS, UTF-8 sans BOM"
+)
+ENCODING = ROOT.declare("CDA-XML-04", requirements=("BEN-CDA-08",), source="CI-SIS, encodage UTF-8")
+NO_MODEL = ROOT.declare(
+    "CDA-XML-05", requires=Keyword.PEUT, requirements=("BEN-CDA-02",), source="contrôle du banc"
+)
+ALL_RULES = (
+    ROOT,
+    *HEADER_RULES,
+    level1.RULES,
+    prescription.RULES,
+    line_rules.RULES,
+    prescription.DEEP,
+)
+
+
+def judge(data: bytes, *, deep: bool = True) -> list[Finding]:
+    """Every finding on a document; a root cause (not XML, not a CDA) stands alone.
+
+    `deep=False` leaves out what decodes pictures.
+    """
+    found: list[Finding] = []
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        found.append(MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1))
+    try:
+        root = parse(data)
+    except XmlRefused as refusal:
+        return [*found, UNREADABLE.finding("/", f"{refusal.reason} : {refusal.detail}", "XML", refusal.line)]
+    try:
+        document = decode(find_document(root))
+    except CdaRefused as refusal:
+        return [*found, NOT_CDA.finding("/", refusal.detail, "ClinicalDocument, urn:hl7-org:v3", 1)]
+    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
+    if encoding not in ("UTF-8", "US-ASCII"):
+        found.append(ENCODING.finding("/", encoding, "UTF-8", 1))
+    return found + judge_document(document, deep=deep)
+
+
+def judge_header(document: ClinicalDocument) -> list[Finding]:
+    """The findings of the header rules alone (well under a millisecond or so on a usual document)."""
+    return [finding for rules in HEADER_RULES for finding in rules.judge(document)]
+
+
+def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Finding]:
+    """Every finding on a decoded document: header, then level 1 or the rules of its model when there are."""
+    found = judge_header(document)
+    if document.level == 1:
+        found += level1.RULES.judge(document)
+    elif prescription.is_prescription(document):
+        found += prescription.RULES.judge(document)
+        found += line_rules.RULES.judge(document)
+        if deep:
+            found += prescription.DEEP.judge(document)
+    else:
+        models = " ".join(f"{root} {version}".strip() for root, version in document.template_ids.items())
+        found.append(NO_MODEL.finding("/ClinicalDocument/templateId", models, "règles d'en-tête seulement"))
+    return found

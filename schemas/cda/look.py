@@ -1,0 +1,74 @@
+"""How the CDA rules look at a document: short paths, lexical checks, observations that know their place."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from schemas.cda.model import ClinicalDocument, Q
+from schemas.finding import Observation
+from schemas.valuesets import value_set
+from schemas.xml import Element, where
+
+OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+")
+UUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+SOURCE = "CI-SIS, structuration minimale des documents de santé"
+SCHEMATRON = ("EX_2.1-1071",)
+VALUE_SETS = ("BEN-CDA-03",)
+
+
+@cache
+def path(*names: str) -> str:
+    """`path("author", "time")` is the ElementPath of these HL7 elements."""
+    return "/".join(f"{Q}{name}" for name in names)
+
+
+def at(element: Element, observed: object = "", expected: object = "", below: str = "") -> Observation:
+    """An observation on an element, or on something missing `below` it."""
+    place = where(element) + (f"/{below}" if below else "")
+    return Observation(place, observed, expected, element.sourceline)
+
+
+def valid_root(root: str) -> bool:
+    """An OID without leading zeros (128 characters at most) or an upper-case UUID."""
+    return bool(UUID.fullmatch(root) or (len(root) <= 128 and OID.fullmatch(root)))
+
+
+def header_iter(document: ClinicalDocument, *names: str) -> Iterator[Element]:
+    """Elements of these names in the header (not in the body)."""
+    for name in names:
+        yield from document.header.get(f"{Q}{name}", ())
+
+
+def exactly_one(parent: Element, name: str) -> Iterator[Observation]:
+    """An observation when the child is absent or repeated."""
+    found = parent.findall(f"{Q}{name}")
+    if not found:
+        yield at(parent, "absent", f"{name} 1..1", name)
+    elif len(found) > 1:
+        yield at(found[1], f"{len(found)} {name}", f"{name} 1..1")
+
+
+def coded_in(element: Element, key: str) -> Iterator[Observation]:
+    """An observation when a coded element (without nullFlavor) is outside a value set."""
+    if element.get("nullFlavor"):
+        return
+    code, system = element.get("code", ""), element.get("codeSystem")
+    if not value_set(key).contains(code, system):
+        yield at(element, f"{code} ({system})", f"JDV {key}")
+
+
+def labelled(element: Element) -> Iterator[Observation]:
+    """An observation for each of code, codeSystem, displayName that a coded element lacks."""
+    if element.get("nullFlavor"):
+        return
+    for name in ("code", "codeSystem", "displayName"):
+        if not element.get(name):
+            yield at(element, "absent", f"@{name}", f"@{name}")
+
+
+def identified(element: Element | None, parent: Element, name: str = "id") -> Iterator[Observation]:
+    """An observation when an identifier is absent, null or without root or extension."""
+    if element is None:
+        yield at(parent, "absent", f"{name} 1..1", name)
+    elif not element.get("root") or not element.get("extension"):
+        yield at(element, f"{element.get('root', '')}^{element.get('extension', '')}", "root^extension")

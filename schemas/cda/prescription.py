@@ -1,0 +1,270 @@
+"""Rules of the e-prescription as a whole (eP-MED-DM): header, sections, number, 2D code, PDF copy.
+
+Sources: CI-SIS volet eP-MED-DM, CSP L4071-1 and following; what the official schematrons do not check is
+checked here. Rules whose reference is not public are warnings.
+"""
+
+import re
+from collections.abc import Iterator
+
+from schemas.cda.look import at, path
+from schemas.cda.model import (
+    EPU_ROOT,
+    SECTION_CODE_2D,
+    SECTION_PDF_COPY,
+    TEMPLATE_PRESCRIPTION,
+    ClinicalDocument,
+    Q,
+)
+from schemas.cda.ordonnance import FLAGS, SECTION_DEVICES, SECTION_MEDICINES, TA_ASIP, TYPES
+from schemas.cda.timestamp import parse_ts
+from schemas.finding import Keyword, Observation, RuleSet
+from schemas.xml import Element
+
+RULES: RuleSet[ClinicalDocument] = RuleSet("cda-prescription")
+DEEP: RuleSet[ClinicalDocument] = RuleSet("cda-prescription-deep")
+
+VOLET = "CI-SIS, volet eP-MED-DM"
+ROW = ("SC.ORDN/CONF.04",)
+CODE_ROW = ("BEN-EP-02",)
+DEGRADED_ROW = ("LGC.PRESC.03",)
+EPU_SHAPE = re.compile(r"\d{2}[0-9A-Z]{16}")
+TEMPLATES = ("1.3.6.1.4.1.19376.1.9.1.1.1", "1.3.6.1.4.1.19376.1.5.3.1.1.1", TEMPLATE_PRESCRIPTION)
+MAGIC = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
+ALD = FLAGS["ald"][1]
+
+
+def is_prescription(document: ClinicalDocument) -> bool:
+    """Whether these rules apply: the model is declared, or a level-3 document has the type 57833-6."""
+    return document.is_a(TEMPLATE_PRESCRIPTION) or (
+        document.level == 3 and document.type_code.code == "57833-6"
+    )
+
+
+def sections(document: ClinicalDocument, template: str) -> list[Element]:
+    """The first-level sections that declare this templateId."""
+    return [
+        section
+        for section in document.root.iterfind(path("component", "structuredBody", "component", "section"))
+        if any(found.get("root") == template for found in section.iterfind(path("templateId")))
+    ]
+
+
+def _act(document: ClinicalDocument) -> Element | None:
+    return document.root.find(path("documentationOf", "serviceEvent"))
+
+
+def _body(document: ClinicalDocument) -> Element:
+    found = document.root.find(path("component"))
+    return document.root if found is None else found
+
+
+@RULES.rule("CDA-EP-H1", requirements=ROW, source=VOLET)
+def declares_its_templates(document: ClinicalDocument) -> Iterator[Observation]:
+    """IHE PRE, IHE PCC and eP-MED-DM are declared."""
+    declared = [root for root in TEMPLATES if document.is_a(root)]
+    for root in TEMPLATES if declared else ():
+        if root not in declared:
+            yield at(document.root, "absent", root, "templateId")
+
+
+@RULES.rule("CDA-EP-H2", requirements=ROW, source=VOLET)
+def type_is_prescription(document: ClinicalDocument) -> Iterator[Observation]:
+    """code is 57833-6."""
+    if document.type_code.code and document.type_code.code != "57833-6":
+        yield at(document.root, document.type_code.code, "57833-6", "code/@code")
+
+
+@RULES.rule("CDA-EP-H3", requirements=ROW, source=VOLET)
+def patient_has_contacts(document: ClinicalDocument) -> Iterator[Observation]:
+    """The patient has addr and telecom (null allowed)."""
+    role = document.root.find(path("recordTarget", "patientRole"))
+    for name in ("addr", "telecom") if role is not None else ():
+        if role is not None and role.find(path(name)) is None:
+            yield at(role, "absent", f"{name} 1..*", name)
+
+
+@RULES.rule("CDA-EP-H4", requirements=ROW, source=VOLET)
+def author_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
+    """The author has a profession and an organisation with id and name."""
+    role = document.root.find(path("author", "assignedAuthor"))
+    if role is None:
+        return
+    for names in (("code",), ("representedOrganization", "id"), ("representedOrganization", "name")):
+        if role.find(path(*names)) is None:
+            yield at(role, "absent", "1..1", "/".join(names))
+
+
+@RULES.rule("CDA-EP-H5", requirements=ROW, source=VOLET)
+def validity_has_an_end(document: ClinicalDocument) -> Iterator[Observation]:
+    """The validity has low and high (high may be null)."""
+    act = _act(document)
+    time = None if act is None else act.find(path("effectiveTime"))
+    if time is not None and time.find(path("high")) is None:
+        yield at(time, "absent", "high 1..1", "high")
+
+
+@RULES.rule("CDA-EP-H6", requirements=ROW, source=VOLET)
+def version_is_known(document: ClinicalDocument) -> Iterator[Observation]:
+    """The model templateId has its version."""
+    version = document.template_ids.get(TEMPLATE_PRESCRIPTION)
+    if version is not None and version not in ("2022.01", "2023.01", "2024.01"):
+        yield at(
+            document.root, version or "absent", "2024.01", f"templateId[@root='{TEMPLATE_PRESCRIPTION}']"
+        )
+
+
+@RULES.rule("CDA-EP-02", requires=Keyword.DEVRAIT, requirements=CODE_ROW, source="règle non publique (Cnam)")
+def number_has_the_usual_shape(document: ClinicalDocument) -> Iterator[Observation]:
+    """The number has 18 characters, two digits first, under the OID of the Cnam."""
+    act = _act(document)
+    if act is None:
+        return
+    if document.epu_id is not None and not EPU_SHAPE.fullmatch(document.epu_id):
+        yield at(act, document.epu_id, EPU_SHAPE.pattern, "id/@extension")
+    for found in act.iterfind(path("id")):
+        if found.get("root") != EPU_ROOT and EPU_SHAPE.fullmatch(found.get("extension", "")):
+            yield at(found, found.get("root", ""), EPU_ROOT, "@root")
+
+
+@RULES.rule("CDA-EP-03", requirements=DEGRADED_ROW, source=f"{VOLET} (section FR-Code-a-barres)")
+def code_2d_goes_with_the_number(document: ClinicalDocument) -> Iterator[Observation]:
+    """The 2D code section is there if and only if there is a number."""
+    found = sections(document, SECTION_CODE_2D)
+    if document.epu_id and not found:
+        yield at(_body(document), "absent", f"section {SECTION_CODE_2D} (numéro {document.epu_id})")
+    if found and not document.epu_id:
+        yield at(found[0], "section présente, aucun numéro", f"serviceEvent/id[@root='{EPU_ROOT}']")
+    if len(found) > 1:
+        yield at(found[1], f"{len(found)} sections", "0..1")
+
+
+@RULES.rule("CDA-EP-04B", requires=Keyword.DEVRAIT, requirements=CODE_ROW, source=VOLET)
+def picture_is_of_its_media_type(document: ClinicalDocument) -> Iterator[Observation]:
+    """The bytes of the picture are of the announced type."""
+    for section in sections(document, SECTION_CODE_2D):
+        value = section.find(f".//{Q}observationMedia/{Q}value")
+        magic = None if value is None else MAGIC.get(value.get("mediaType", ""))
+        image = document.code_image
+        if value is not None and image and magic and not image.startswith(magic):
+            yield at(value, repr(image[:4]), value.get("mediaType"), "@mediaType")
+
+
+@RULES.rule("CDA-EP-06", requirements=ROW, source=VOLET)
+def has_one_pdf_copy(document: ClinicalDocument) -> Iterator[Observation]:
+    """Since 2024.01, one section "Copie du document" with a real PDF."""
+    found = sections(document, SECTION_PDF_COPY)
+    demanded = document.template_ids.get(TEMPLATE_PRESCRIPTION, "2024.01") not in ("2022.01", "2023.01")
+    if len(found) > 1 or (demanded and not found):
+        yield at(_body(document), f"{len(found)} section(s)", f"section {SECTION_PDF_COPY} 1..1")
+    for section in found:
+        if (section.findtext(path("title")) or "").strip() != "Copie du document":
+            yield at(section, section.findtext(path("title")), "Copie du document", "title")
+    if found and not (document.pdf or b"").startswith(b"%PDF-"):
+        yield at(found[0], repr((document.pdf or b"")[:8]), "%PDF-", "observationMedia/value")
+
+
+@RULES.rule("CDA-EP-07", requires=Keyword.DEVRAIT, requirements=ROW, source="contrôle du banc")
+def validity_starts_with_the_prescription(document: ClinicalDocument) -> Iterator[Observation]:
+    """The validity does not start before the day of writing."""
+    act, start, written = (
+        _act(document),
+        parse_ts(document.service_start),
+        parse_ts(document.effective_time),
+    )
+    if act is not None and start and written and start.date() < written.date():
+        yield at(act, document.service_start, f"≥ {document.effective_time}", "effectiveTime/low")
+
+
+@RULES.rule("CDA-EP-08", requirements=ROW, source=VOLET)
+def kinds_are_the_seven(document: ClinicalDocument) -> Iterator[Observation]:
+    """A secondary documentationOf is one of the seven kinds of prescription."""
+    for act in document.root.findall(path("documentationOf", "serviceEvent"))[1:]:
+        code = act.find(path("code"))
+        if code is None or code.get("codeSystem") != TA_ASIP or code.get("code") not in TYPES:
+            seen = "" if code is None else f"{code.get('code', '')} ({code.get('codeSystem', '')})"
+            yield at(act, seen, " | ".join(TYPES), "code")
+
+
+@RULES.rule("CDA-EP-09", requirements=ROW, source=VOLET)
+def has_one_author(document: ClinicalDocument) -> Iterator[Observation]:
+    """One author."""
+    if len(document.authors) > 1:
+        yield at(document.root, f"{len(document.authors)} author", "author 1..1", "author[2]")
+
+
+@RULES.rule("CDA-EP-14", requires=Keyword.DEVRAIT, requirements=("BEN-EP-23",), source="ordonnance bizone")
+def bizone_has_an_ald_line(document: ClinicalDocument) -> Iterator[Observation]:
+    """A bizone prescription has at least one line for an ALD."""
+    if all(code.code != "MED-1096" for code in document.service_codes):
+        return
+    for observation in document.root.iter(f"{Q}observation"):
+        code, value = observation.find(path("code")), observation.find(path("value"))
+        if (
+            code is not None
+            and code.get("code") == ALD
+            and value is not None
+            and value.get("value") == "true"
+        ):
+            return
+    yield at(_body(document), "aucune ligne ALD", f"{ALD} = true")
+
+
+@RULES.rule("CDA-EP-B1", requirements=ROW, source=VOLET)
+def prescribes_something(document: ClinicalDocument) -> Iterator[Observation]:
+    """A section of medicines and/or one of devices, once each."""
+    medicines, devices = sections(document, SECTION_MEDICINES), sections(document, SECTION_DEVICES)
+    if not medicines and not devices and not _untemplated(document):
+        yield at(_body(document), "absent", f"section {SECTION_MEDICINES} ou {SECTION_DEVICES}")
+    for found in (medicines, devices):
+        if len(found) > 1:
+            yield at(found[1], f"{len(found)} sections", "0..1")
+
+
+def _untemplated(document: ClinicalDocument) -> list[Element]:
+    return [
+        found
+        for found in sections(document, "1.3.6.1.4.1.19376.1.9.1.2.1")
+        if found not in sections(document, SECTION_MEDICINES)
+    ]
+
+
+@RULES.rule("CDA-EP-B3", requirements=ROW, source=f"{VOLET} ; IHE PRE")
+def sections_are_coded(document: ClinicalDocument) -> Iterator[Observation]:
+    """The medicine section has its templateIds, id, code 57828-6, entries; the device one code 46264-8."""
+    for section in _untemplated(document):
+        yield at(section, "absent", SECTION_MEDICINES, "templateId")
+    for template, code in ((SECTION_MEDICINES, "57828-6"), (SECTION_DEVICES, "46264-8")):
+        for section in sections(document, template):
+            found = section.find(path("code"))
+            if found is None or found.get("code") != code:
+                yield at(section, "absent" if found is None else found.get("code"), code, "code/@code")
+            for name in ("id", "text", "entry"):
+                if section.find(path(name)) is None:
+                    yield at(section, "absent", f"{name} 1..*", name)
+
+
+@DEEP.rule("CDA-EP-04", requirements=CODE_ROW, source="contrôle du banc (CSP L4071-1 et suivants)")
+def code_2d_is_readable(document: ClinicalDocument) -> Iterator[Observation]:
+    """The picture of the 2D code is decoded."""
+    found = sections(document, SECTION_CODE_2D)
+    if found and not _decoded(document):
+        yield at(found[0], f"{len(document.code_image or b'')} octets, aucun code lu", "code 2D lisible")
+
+
+@DEEP.rule("CDA-EP-05", requires=Keyword.DEVRAIT, requirements=CODE_ROW, source="règle non publique (Cnam)")
+def code_2d_carries_the_number(document: ClinicalDocument) -> Iterator[Observation]:
+    """The decoded text carries the number of the prescription."""
+    found, number = sections(document, SECTION_CODE_2D), document.epu_id
+    texts = _decoded(document) if found and number else []
+    if texts and number and not any(number in text for text in texts):
+        yield at(found[0], texts[0], number)
+
+
+def _decoded(document: ClinicalDocument) -> list[str]:
+    from schemas.pdf.reader import decode_image  # heavy libraries: only when a code is decoded
+
+    try:
+        return [code.text for code in decode_image(document.code_image or b"")]
+    except ValueError:
+        return []

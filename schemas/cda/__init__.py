@@ -16,6 +16,7 @@ from schemas.cda.model import (
 )
 from schemas.cda.ordonnance import build_prescription
 from schemas.cda.timestamp import parse_ts, utc_stamp, write_ts
+from schemas.cda.verdict import judge, judge_document, judge_header
 
 __all__ = [
     "KINDS",
@@ -32,6 +33,9 @@ __all__ = [
     "build_document",
     "build_prescription",
     "decode",
+    "judge",
+    "judge_document",
+    "judge_header",
     "parse_ts",
     "prescription_lines",
     "read",

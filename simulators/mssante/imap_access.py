@@ -38,7 +38,8 @@ async def _starttls(session: "ImapSession", call: Call) -> str:
     if session.suffers(faults.NO_STARTTLS):
         raise BadCommand("unknown command STARTTLS")
     if session.wire.pending:
-        session.transcript.client(session.wire.pending[:200])
+        for line in session.wire.pending[:400].splitlines():
+            session.transcript.client(line)
         raise No("commands sent in clear after STARTTLS are refused; closing", "", "starttls-injection")
     return "begin TLS negotiation now"
 

@@ -97,6 +97,11 @@ def send(
     return Sent(draft.message_id, source, {report.read.unique_id: report.document for report in reports})
 
 
+def report(operator: Operator, patient: Patient) -> bytes:
+    """A report about this patient, as the CDA that the laboratory would also feed to the DMP."""
+    return _report(operator, patient, operator.clock.now()).document
+
+
 def _reports(operator: Operator, patient: Patient, variant: str, now: datetime) -> list[_Report]:
     last = operator.last_reports
     if variant == "same-document" and patient.ins.matricule in last:

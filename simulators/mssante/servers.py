@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from schemas.finding import Finding
+from simulators.core import tls
 from simulators.core.exchange import Exchange
 from simulators.core.pki import Pki
 from simulators.core.population import Patient, Population
@@ -21,7 +22,7 @@ from .sasl import Gate, TokenVerifier
 from .service import Operator
 from .smtp import SmtpSession
 from .state import World, test_world
-from .stream import Wire
+from .stream import Wire, reason_of
 
 if TYPE_CHECKING:
     from .laboratory import Sent
@@ -83,11 +84,13 @@ class MailServers:
         self._host, self._wanted = host, ports
         self._listeners: list[asyncio.Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._deafen: Callable[[], None] = lambda: None
         self.smtp = self.imap = self.smtp_app = self.imap_app = 0
 
     async def start(self) -> "MailServers":
         """Bind the four listeners. Raises OSError when a port is taken."""
         self._loop = asyncio.get_running_loop()
+        self._deafen = tls.watch_failures(self._refused_handshake)
         try:
             self.smtp = await self._listen(self._wanted.smtp, self._smtp_session(PO))
             self.imap = await self._listen(self._wanted.imap, self._imap_session(PO))
@@ -100,6 +103,7 @@ class MailServers:
 
     async def close(self) -> None:
         """Stop listening, end every session, wait for their last evidence."""
+        self._deafen()
         for listener in self._listeners:
             listener.close()
         sessions = list(self._desk.sessions)
@@ -140,6 +144,13 @@ class MailServers:
 
         return connected
 
+    def _refused_handshake(self, port: int, peer: str, error: BaseException) -> None:
+        """Tell the session of this peer why TLS failed: the client's alert may come after the handshake."""
+        if port in (self.smtp, self.imap, self.smtp_app, self.imap_app):
+            for session in self._desk.sessions:
+                if session.wire.peer == peer:
+                    session.more |= {"tls_error": tls.explain(error), "tls_reason": reason_of(error)}
+
     # what a scenario may ask
 
     def rejudge(self, exchange: Exchange) -> list[Finding]:
@@ -147,16 +158,26 @@ class MailServers:
         return self.recorder.rejudge(exchange)
 
     def kick(self, mailbox: str | None = None) -> None:
-        """End the live sessions (of one mailbox): SMTP 421, IMAP BYE (ECO.1.2.7)."""
+        """End the live sessions (of one mailbox): SMTP 421, IMAP BYE (ECO.1.2.7).
 
-        def end() -> None:
+        On return they are ended, except when called from the servers' own loop.
+        """
+
+        async def end() -> None:
             for session in list(self._desk.sessions):
                 open_on = session.mailbox.address if session.mailbox else None
                 if mailbox is None or open_on == mailbox:
                     session.kick()
 
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(end)
+        if self._loop is None:
+            return
+        try:
+            inside = asyncio.get_running_loop() is self._loop
+        except RuntimeError:
+            inside = False
+        done = asyncio.run_coroutine_threadsafe(end(), self._loop)
+        if not inside:
+            done.result(5)
 
     @property
     def live_sessions(self) -> int:

@@ -49,7 +49,8 @@ async def _starttls(session: "SmtpSession", rest: str) -> None:
     if session.suffers(faults.NO_STARTTLS):
         raise errors.not_implemented("STARTTLS")
     if session.wire.pending:
-        session.transcript.client(session.wire.pending[:200])
+        for line in session.wire.pending[:400].splitlines():
+            session.transcript.client(line)
         raise errors.injection()
     session.reply("220 2.0.0 Ready to start TLS")
     context = session.desk.upgrades.context(session.interface, session.fault)

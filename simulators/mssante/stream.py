@@ -228,8 +228,7 @@ class Wire(asyncio.Protocol):
             )
         except (OSError, ssl.SSLError, ConnectionError) as error:
             self._eof = True
-            reason = str(getattr(error, "reason", "") or "").upper().replace(" ", "_")
-            raise HandshakeFailed(_explain(error), reason) from error
+            raise HandshakeFailed(_explain(error), reason_of(error)) from error
         session = tls.facts(upgraded.get_extra_info("ssl_object")) if upgraded else None
         if upgraded is None or session is None or not session.version:
             self._eof = True
@@ -263,6 +262,11 @@ class Wire(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self._wake()
+
+
+def reason_of(error: BaseException) -> str:
+    """OpenSSL's word for an error, such as `NO_SHARED_CIPHER`; empty when it has none."""
+    return str(getattr(error, "reason", "") or "").upper().replace(" ", "_")
 
 
 def _explain(error: BaseException) -> str:

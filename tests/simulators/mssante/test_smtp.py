@@ -419,6 +419,15 @@ def test_certificate_refused_by_the_handshake(bench: Bench, pair: str) -> None:
     assert bench.rules(exchange) == {"MSS-A07"}
 
 
+def test_the_alert_of_a_client_is_told(bench: Bench) -> None:
+    """A client that refuses our certificate says so after the TLS 1.3 handshake is over on our side."""
+    bench.context.faults.schedule(Fault("mssante", "SMTP.session", "unknown-authority"))
+    with pytest.raises(OSError):
+        bench.smtp()
+    (exchange,) = bench.wait("SMTP.session")
+    assert "does not trust" in exchange.facts["tls_error"]
+
+
 @pytest.mark.parametrize("kind", ["expired-certificate", "wrong-host", "unknown-authority"])
 def test_a_careful_client_refuses_a_faulty_operator(bench: Bench, kind: str) -> None:
     bench.context.faults.schedule(Fault("mssante", "SMTP.session", kind))

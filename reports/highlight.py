@@ -76,7 +76,10 @@ def text(content: str, limit: int) -> Layout:
 
 def clip(content: str, limit: int = MAX_TEXT) -> str:
     """A long value as its start and its length."""
-    return content if len(content) <= limit else f"{content[: limit // 4]}… ({len(content)})"
+    if len(content) <= limit:
+        return content
+    kept = limit if limit <= 600 else limit // 4  # of a very long one (base64), a little says enough
+    return f"{content[:kept]}… ({len(content)})"
 
 
 def pretty_json(data: bytes, limit: int) -> Layout:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from schemas import messages
+from schemas.finding import Finding
 
 from .record import ScenarioResult, Verdict
 
@@ -53,6 +54,20 @@ class Words:
     def action(self, rule: str) -> str:
         """What to do next about a rule; general advice when the catalogue has none."""
         return messages.action(rule, self.lang) or self("action.default")
+
+    def finding(self, finding: Finding) -> str:
+        """A finding as a few lines: rule, where, observed, expected, requirements, what to do."""
+        line = "" if finding.line is None else f", {self('line')} {finding.line}"
+        told = (
+            (self("where"), finding.where + line),
+            (self("observed"), finding.observed or self("nothing")),
+            (self("expected"), finding.expected or "—"),
+            (self("requirement"), ", ".join(finding.requirements) or "—"),
+            (self("todo"), self.action(finding.rule)),
+        )
+        sentence = self.rule(finding.rule)
+        head = f"{finding.rule} — {sentence}" if sentence else finding.rule
+        return "\n".join([head, *(f"  {label}{self('colon')} {value}" for label, value in told)])
 
     def title(self, case: ScenarioResult) -> str:
         return (case.title_en if self.lang == "en" else case.title_fr) or case.key

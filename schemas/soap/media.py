@@ -52,6 +52,9 @@ def parse(header: str) -> MediaType:
 
 def _quoted(text: str, position: int) -> tuple[str, int]:
     """The value of a quoted string that begins at `position`, and where it ends (after the quote)."""
+    close = text.find('"', position)
+    if close >= 0 and text.find("\\", position, close) < 0:
+        return text[position:close], close + 1
     kept: list[str] = []
     while position < len(text):
         char = text[position]

@@ -10,6 +10,8 @@ from . import media, mtom
 from .envelope import XOP
 from .mtom import MultipartRefused, Part, Parts
 
+_INCLUDE = f"{{{XOP}}}Include"
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -23,11 +25,16 @@ class Carried:
     def envelope_part(self) -> Part | None:
         return self.parts.root if self.parts else None
 
-    def referenced(self) -> dict[str, bytes]:
-        """The content of each xop:Include of the envelope, by its href; those that name no part left out."""
+    def referenced(self, within: Element | None = None) -> dict[str, bytes]:
+        """The content of each xop:Include, by its href; those that name no part are left out.
+
+        `within`: look only two levels below this element, where ITI-41 puts its documents.
+        """
         found: dict[str, bytes] = {}
-        for include in self.root.iter(f"{{{XOP}}}Include") if self.parts is not None else ():
-            assert self.parts is not None
+        if self.parts is None:
+            return found
+        includes = self.root.iter(_INCLUDE) if within is None else within.iterfind(f"*/{_INCLUDE}")
+        for include in includes:
             with contextlib.suppress(MultipartRefused):
                 href = include.get("href", "")
                 found[href] = self.parts.resolve(href)

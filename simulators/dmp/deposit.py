@@ -1,5 +1,6 @@
 """Deposits that the bench makes itself: a laboratory's report that the doctor will find in the DMP."""
 
+import hashlib
 from dataclasses import replace
 
 from schemas import cda
@@ -23,5 +24,6 @@ def deposit(
     uuid = f"urn:uuid:{randomness.uuid('dmp.entry')}"
     entry = completed(entry_from_cda(header, document, flags=flags), document, uuid)
     entry = replace(entry, patient_id=patient.ins.cx())
-    state.register(patient.ins.matricule, f"2.25.{int(uuid[-12:], 16)}", [(entry, document)])
+    digest = hashlib.sha256(document).hexdigest()
+    state.register(patient.ins.matricule, f"2.25.{int(uuid[-12:], 16)}", [(entry, document, digest)])
     return header.unique_id

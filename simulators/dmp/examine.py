@@ -88,17 +88,19 @@ class Examiner:
 
     def examine(self, request: Request, now: datetime, first_time: Callable[[str, str], bool]) -> Examined:
         """Decode and judge a request. `first_time(kind, id)` tells whether an identifier is new."""
-        seen = Examined(routes.identify(request.path, request.body))
+        seen = Examined("?")
         service = routes.service_of(request.path)
         if not service:
             return seen.refuse(errors.not_found(request.path))
         if self.options.require_tls and request.tls is None:
             seen.refuse(errors.no_tls())
         if not self._open(request, seen):
+            seen.transaction = routes.identify(request.path, request.body)
             return seen
         assert seen.envelope is not None and seen.carried is not None
         operation = routes.dispatch(seen.envelope)
         if operation is None or service not in routes.SERVICES:
+            seen.transaction = routes.identify(request.path, request.body)
             what = seen.transaction if seen.transaction != "?" else seen.envelope.body.tag
             return seen.refuse(errors.not_simulated(str(what)))
         seen.operation, seen.transaction = operation, operation.transaction
@@ -143,7 +145,7 @@ class Examiner:
                 query = hl7v3.read_query(body)
                 seen.payload, seen.patient = query, query.patient.matricule
             elif operation is FEED:
-                provided = xds.read_provide(body, seen.carried.referenced())
+                provided = xds.read_provide(body, seen.carried.referenced(body))
                 ins = parse_cx(provided.submission.submission_set.patient_id)
                 seen.payload, seen.patient = provided, ins.matricule if ins else ""
             elif operation is SEARCH:

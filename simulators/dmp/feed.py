@@ -41,11 +41,15 @@ def feed(
     """
     submission = provided.submission
     replaced = {new: _replaceable(state, uuid, matricule) for new, uuid in submission.replacements()}
-    complete: list[tuple[DocumentEntry, bytes]] = []
+    digests = {one["unique_id"]: one["sha256"] for one in facts}
+    complete: list[tuple[DocumentEntry, bytes, str]] = []
+    held = state.held(entry.unique_id for entry in submission.entries)
     for entry in submission.entries:
         data = provided.documents[entry.id]
-        _refuse_duplicate(state, entry, data)
-        complete.append((completed(entry, data, f"urn:uuid:{randomness.uuid('dmp.entry')}"), data))
+        sha256 = digests.get(entry.unique_id) or hashlib.sha256(data).hexdigest()
+        if entry.unique_id in held:
+            raise _taken(entry.unique_id, same=held[entry.unique_id] == sha256)
+        complete.append((completed(entry, data, f"urn:uuid:{randomness.uuid('dmp.entry')}"), data, sha256))
     if state.has_submission(submission.submission_set.unique_id):
         raise _duplicate(submission.submission_set.unique_id, "lot de soumission")
     try:
@@ -53,11 +57,11 @@ def feed(
             matricule,
             submission.submission_set.unique_id,
             complete,
-            [held.uuid for held in replaced.values()],
+            [old.uuid for old in replaced.values()],
         )
     except sqlite3.IntegrityError as error:
         raise _duplicate(submission.submission_set.unique_id, str(error)) from None
-    uuids = {entry.unique_id: entry.id for entry, _ in complete}
+    uuids = {entry.unique_id: entry.id for entry, _, _ in complete}
     by_unique = {entry.unique_id: entry.id for entry in submission.entries}
     for one in facts:
         one["entry_uuid"] = uuids[one["unique_id"]]
@@ -94,14 +98,11 @@ def _replaceable(state: DmpState, uuid: str, matricule: str) -> Held:
     return held
 
 
-def _refuse_duplicate(state: DmpState, entry: DocumentEntry, data: bytes) -> None:
-    held = state.find(entry.unique_id)
-    if held is None:
-        return
-    if held.sha256 != hashlib.sha256(data).hexdigest():
-        detail = f"uniqueId {entry.unique_id} déjà déposé avec un autre contenu"
-        raise errors.registry("XDSNonIdenticalHash", detail, location=entry.unique_id)
-    raise _duplicate(entry.unique_id, "document")
+def _taken(unique_id: str, *, same: bool) -> Refusal:
+    if same:
+        return _duplicate(unique_id, "document")
+    detail = f"uniqueId {unique_id} déjà déposé avec un autre contenu"
+    return errors.registry("XDSNonIdenticalHash", detail, location=unique_id)
 
 
 def _duplicate(unique_id: str, what: str) -> Refusal:

@@ -51,6 +51,7 @@ RETRIEVE = Operation(
     multipart=True,
 )
 OPERATIONS = (EXISTENCE, FEED, SEARCH, RETRIEVE)
+HEAD = 16 * 1024  # bytes in which the SOAP header is expected
 SERVICES = ("patients", "repository", "registry")
 
 # Recognised in the journal, answered by a fault: not simulated.
@@ -73,10 +74,11 @@ def service_of(path: str) -> str:
 
 
 def identify(path: str, body: bytes) -> str:
-    """The transaction, from the first known action named in the body; `?` when there is none."""
+    """The transaction, from the first known action near the start of the body; `?` when there is none."""
     if not service_of(path):
         return "?"
-    found = ((at, name) for mark, name in _MARKS if (at := body.find(mark)) >= 0)
+    start = body[:HEAD]
+    found = ((at, name) for mark, name in _MARKS if (at := start.find(mark)) >= 0)
     return min(found, default=(0, "?"))[1]
 
 

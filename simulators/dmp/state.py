@@ -1,6 +1,5 @@
 """What the DMP remembers: entries in SQLite, bodies by their SHA-256 (in memory or in a folder)."""
 
-import hashlib
 import json
 import sqlite3
 import threading
@@ -77,6 +76,17 @@ class DmpState:
             row = self._db.execute("SELECT * FROM entry WHERE unique_id = ?", (unique_id,)).fetchone()
         return _held(row) if row else None
 
+    def held(self, unique_ids: Iterable[str]) -> dict[str, str]:
+        """SHA-256 by uniqueId of those that the registry already holds."""
+        wanted = tuple(unique_ids)
+        marks = ",".join("?" * len(wanted))
+        with self._lock:
+            rows = self._db.execute(
+                f"SELECT unique_id, sha256 FROM entry WHERE unique_id IN ({marks})",
+                wanted,
+            ).fetchall()
+        return dict(rows)
+
     def find_uuid(self, uuid: str) -> Held | None:
         with self._lock:
             row = self._db.execute("SELECT * FROM entry WHERE uuid = ?", (uuid,)).fetchone()
@@ -99,14 +109,19 @@ class DmpState:
         self,
         patient: str,
         submission: str,
-        entries: Iterable[tuple[DocumentEntry, bytes]],
+        entries: Iterable[tuple[DocumentEntry, bytes, str]],
         replaced: Iterable[str] = (),
     ) -> None:
-        """Store a whole submission, or nothing. Entries are complete (id is the entryUUID, hash, size).
+        """Store a whole submission, or nothing.
+
+        Entries are complete (id is the entryUUID, hash, size) and come with their bytes and SHA-256.
 
         `replaced` are entryUUIDs that become Deprecated. Raises sqlite3.IntegrityError on a duplicate.
         """
-        rows = [_row(patient, entry, self._store(data)) for entry, data in entries]
+        rows = []
+        for entry, data, sha256 in entries:
+            self._store(data, sha256)
+            rows.append(_row(patient, entry, sha256))
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -134,8 +149,7 @@ class DmpState:
         with self._lock:
             return self._bodies[held.sha256]
 
-    def _store(self, data: bytes) -> str:
-        digest = hashlib.sha256(data).hexdigest()
+    def _store(self, data: bytes, digest: str) -> None:
         if self._folder is not None:
             path = self._folder / digest
             if not path.exists():
@@ -143,7 +157,6 @@ class DmpState:
         else:
             with self._lock:
                 self._bodies.setdefault(digest, data)
-        return digest
 
 
 def _row(patient: str, entry: DocumentEntry, sha256: str) -> tuple[object, ...]:

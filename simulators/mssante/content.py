@@ -25,6 +25,7 @@ class Headers:
     """The headers of a mail. `get` is the first value, RFC 2047 decoded, or empty."""
 
     message: Message
+    block: bytes = b""  # as received, blank line included
 
     def get(self, name: str) -> str:
         values = self.all(name)
@@ -36,17 +37,14 @@ class Headers:
     def addresses(self, name: str) -> list[str]:
         """Addresses of a header, without their labels."""
         values = [str(value) for value in self.message.get_all(name, [])]
-        return [address for _, address in getaddresses(values) if address]
-
-    def raw(self) -> bytes:
-        return self.message.as_bytes()
+        return ["".join(address.split()) for _, address in getaddresses(values) if address]
 
 
 def headers(source: bytes) -> Headers:
     """Never raises: what is not a header block gives no headers."""
     found = re.search(rb"\r?\n\r?\n", source[:MAX_HEADERS])
     block = source[: found.end()] if found else source[:MAX_HEADERS]
-    return Headers(BytesHeaderParser().parsebytes(block))
+    return Headers(BytesHeaderParser().parsebytes(block), block)
 
 
 def readable(value: str) -> str:

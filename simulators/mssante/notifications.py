@@ -132,7 +132,7 @@ def dsn(
                     "",
                 ]
             ),
-            source if full else headers(source).raw().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+            source if full else headers(source).block,
             f"\r\n--{stamp.boundary}--\r\n".encode(),
         ]
     )

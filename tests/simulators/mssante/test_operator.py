@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import cast
@@ -9,7 +10,9 @@ from typing import cast
 import pytest
 
 from simulators.core.identities import CORRESPONDANT, MEDECIN
+from simulators.mssante import notifications
 from simulators.mssante.behaviours import CATALOGUE, KNOWN
+from simulators.mssante.notifications import Stamp
 from simulators.mssante.service import ReplyForbidden
 from simulators.mssante.state import BEHAVIOUR_DOMAIN
 
@@ -151,6 +154,27 @@ def test_reset(bench: Bench, mail: Mail) -> None:
     send(bench, mail(MEDECIN.mailbox), MEDECIN.mailbox)
     bench.servers.reset()
     assert received(bench) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"",
+        b"Message-ID: <a@b>\r\n\xff\xfe",
+        b"Subject: =?x-bad?b?!!!?=\r\nFrom: =?utf-8?q?=FF?= <a@b>\r\n\r\n\xff",
+        b"Disposition-Notification-To: x@y.fr,\r\n z@t.fr\r\nReply-To: <a\r\n @b.fr>\r\n\r\n",
+    ],
+)
+def test_answers_to_odd_mails(source: bytes) -> None:
+    stamp = Stamp("<n@op.test>", "=_b", datetime(2026, 11, 24, tzinfo=UTC))
+    fates = [notifications.Fate("a@b.fr", "failed", "5.1.1")]
+    for written in (
+        notifications.mdn(source, notifications.Mdn("a@b.fr", "x@y.fr"), stamp),
+        notifications.dsn(source, "a@b.fr", fates, stamp, operator="op.test"),
+        notifications.dsn(source, "a@b.fr", fates, stamp, operator="op.test", full=True),
+        notifications.answer(source, "a@b.fr", "Zoé", "Bonjour", stamp),
+    ):
+        assert message_from_bytes(written)["Message-ID"] == "<n@op.test>"
 
 
 def test_every_behaviour_shown_exists() -> None:

@@ -30,7 +30,7 @@ def judge_copies(seen: Seen) -> list[Finding]:
     findings = []
     for attachment in seen.mail.pdfs:
         try:
-            copy = Copy(attachment, seen, read_pdf(attachment.data))
+            copy = Copy(attachment, seen, read_pdf(attachment.data, codes=False))
         except PdfRefused as error:
             copy = Copy(attachment, seen, None, str(error))
         findings += COPIES.judge(copy)

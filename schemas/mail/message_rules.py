@@ -68,7 +68,8 @@ def body_type(seen: Seen) -> Iterator[Observation]:
     if mail.report is not None:
         return
     kinds = [one.media_type for one in mail.texts]
-    if mail.shape not in ("text/plain", "multipart/alternative") or kinds[:1] != ["text/plain"]:
+    alternative = mail.shape == "multipart/alternative" and kinds[:1] == ["text/plain"]
+    if not alternative and set(kinds) != {"text/plain"}:
         wanted = "text/plain | multipart/alternative (text/plain, text/html)"
         yield Observation("Content-Type", f"{mail.shape or 'aucun texte'} ({', '.join(kinds)})", wanted)
 
@@ -174,7 +175,8 @@ def subject(seen: Seen) -> Iterator[Observation]:
     """`XDM/1.0/DDM+<label> <NOM> <prénom> [<date>]`, and the traits are those of the document."""
     mail = seen.mail
     if not seen.has_cda:
-        if mail.archive is None and mail.report is None and mail.subject.startswith("XDM/1.0/DDM"):
+        joined = mail.archive is not None or mail.archive_refused
+        if not joined and mail.report is None and mail.subject.startswith("XDM/1.0/DDM"):
             yield Observation("Subject", mail.subject, "pas de préfixe XDM sans archive")
         return
     assert mail.archive is not None

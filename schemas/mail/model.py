@@ -12,7 +12,8 @@ AUTOMATIC_NOTE = "Ce message a été généré automatiquement. Pour joindre l'�
 
 
 class MailRefused(ValueError):
-    """A message that must not be decoded. `reason`: `empty`, `too-large`, `too-many-parts` or `too-deep`."""
+    """A message that must not be decoded. `reason`: `empty`, `too-large`, `too-many-parts`,
+    `header-too-long` or `too-deep`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

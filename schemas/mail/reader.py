@@ -28,6 +28,7 @@ MAX_HEADERS = 500
 
 _FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 _BOUNDARY = re.compile(rb"boundary\s*\*?\d*\*?\s*=", re.I)
+_PARAMETERS = re.compile(rb"^content-(?:type|disposition):[^\n]*(?:\n[ \t][^\n]*)*", re.I | re.M)
 _FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]")
 _ID = re.compile(r"<[^<>\s]+>")
 _TEXT_CODECS = frozenset(
@@ -39,7 +40,7 @@ _TEXT_CODECS = frozenset(
 def read_mail(data: bytes) -> Mail:
     """Decode a message. Only the first archive that looks like XDM is opened.
 
-    Raises MailRefused with reason `empty`, `too-large`, `too-many-parts` or `too-deep`.
+    Raises MailRefused with reason `empty`, `too-large`, `too-many-parts`, `header-too-long` or `too-deep`.
     """
     if not data.strip():
         raise MailRefused("empty", "no content")
@@ -48,6 +49,9 @@ def read_mail(data: bytes) -> Mail:
     boundaries = sum(1 for _ in _BOUNDARY.finditer(data))
     if boundaries > MAX_PARTS:
         raise MailRefused("too-many-parts", f"{boundaries} multiparts, at most {MAX_PARTS}")
+    longest = max((found.end() - found.start() for found in _PARAMETERS.finditer(data)), default=0)
+    if longest > MAX_HEADER:  # the standard library reads parameters in quadratic time
+        raise MailRefused("header-too-long", f"{longest} bytes, at most {MAX_HEADER}")
     try:
         message = BytesParser(policy=compat32).parsebytes(data)
     except RecursionError:
@@ -155,7 +159,7 @@ def _collect(
         part, within = stack.pop()
         defects += [type(defect).__name__ for defect in part.defects]
         kind = _safe(part.get_content_type, "text/plain")
-        payload = part.get_payload()
+        payload: object = _safe(part.get_payload, None)
         if kind.startswith("multipart/") and isinstance(payload, list):
             inner = "multipart/alternative" if kind == "multipart/alternative" else within
             stack += [(child, inner) for child in reversed(payload) if isinstance(child, Message)]
@@ -201,7 +205,7 @@ def _report(message: Message) -> Report | None:
     asked: object = _safe(lambda: message.get_param("report-type"), None)
     kind = str(asked or "").lower()
     found = {"disposition-notification": "mdn", "delivery-status": "dsn"}.get(kind)
-    payload = message.get_payload()
+    payload: object = _safe(message.get_payload, None)
     if message.get_content_type() != "multipart/report" or found is None or not isinstance(payload, list):
         return None
     parts = [part for part in payload if isinstance(part, Message)]
@@ -209,8 +213,9 @@ def _report(message: Message) -> Report | None:
     for part in parts:
         if _safe(part.get_content_type, "") != f"message/{kind}":
             continue
-        blocks = part.get_payload()
-        fields = [_fields(block) for block in blocks if isinstance(block, Message)] if blocks else []
+        blocks: object = _safe(part.get_payload, None)
+        found_blocks = blocks if isinstance(blocks, list) else []
+        fields = [_fields(block) for block in found_blocks if isinstance(block, Message)]
         fields = [block for block in fields if block] or [{}]
         return Report(found, fields[0], tuple(fields[1:]), kinds)
     return Report(found, {}, (), kinds)
@@ -218,8 +223,9 @@ def _report(message: Message) -> Report | None:
 
 def _fields(block: Message) -> dict[str, str]:
     found = {str(name).lower(): decode_text(_unfold(value)) for name, value in block.raw_items()}
-    if not found and isinstance(block.get_payload(), str):  # an empty line came first
-        for line in str(block.get_payload())[:MAX_HEADER].splitlines():
+    body: object = _safe(block.get_payload, None)
+    if not found and isinstance(body, str):  # an empty line came first
+        for line in body[:MAX_HEADER].splitlines():
             name, colon, value = line.partition(":")
             if colon:
                 found[name.strip().lower()] = value.strip()

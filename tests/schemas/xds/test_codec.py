@@ -11,6 +11,7 @@ from schemas import xds, xml
 from schemas.xds import composite, names
 from schemas.xds.writer import escape
 
+TWO_SETS = f'<r:RegistryObjectList xmlns:r="{names.RIM}">{2 * "<r:RegistryPackage/>"}</r:RegistryObjectList>'
 DATA = Path(__file__).parents[4] / "shared/data"
 
 
@@ -47,11 +48,7 @@ def test_published_sample() -> None:
     [
         ("<a/>", "not-a-submission"),
         (f'<RegistryObjectList xmlns="{names.RIM}"/>', "no-submission-set"),
-        (
-            f'<r:RegistryObjectList xmlns:r="{names.RIM}">{2 * "<r:RegistryPackage/>"}'
-            + "</r:RegistryObjectList>",
-            "several-submission-sets",
-        ),
+        (TWO_SETS, "several-submission-sets"),
     ],
 )
 def test_refusals(text: str, reason: str) -> None:

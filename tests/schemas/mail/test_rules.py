@@ -220,3 +220,21 @@ def test_every_rule_is_worded() -> None:
         for rule in one.rules.values():
             assert set(catalogue()[rule.id]) == {"fr", "en", "action_fr", "action_en"}
             assert rule.requirements or rule.keyword is Keyword.PEUT
+
+
+def test_the_whole_mail(sound) -> None:
+    read = mail.read_mail(mail.compose(sound.draft))
+    assert [finding for finding in mail.judge_mail(read, CONTEXT) if finding.is_error] == []
+
+
+def test_the_archive_and_the_documents_are_judged(sound) -> None:
+    read = mail.read_mail(mail.compose(sound.draft))
+    assert read.archive is not None
+    subset = read.archive.subsets[0]
+    one = subset.documents[0]
+    assert one.data is not None
+    unsound = replace(one, data=one.data.replace(b'<realmCode code="FR"/>', b""))
+    archive = replace(read.archive, readme=None, subsets=(replace(subset, documents=(unsound,)),))
+    found = mail.judge_mail(replace(read, archive=archive), CONTEXT)
+    assert {"XDM-LAY-01", "XDS-HASH-01"} <= {finding.rule for finding in found}
+    assert any(finding.where.startswith("IHE_XDM/SUBSET01/DOC0001.XML /Clin") for finding in found)

@@ -16,7 +16,7 @@ from schemas.cda.model import (
 )
 from schemas.cda.ordonnance import build_prescription
 from schemas.cda.timestamp import parse_ts, utc_stamp, write_ts
-from schemas.cda.verdict import judge, judge_document, judge_header
+from schemas.cda.verdict import judge, judge_document, judge_header, open_document
 
 __all__ = [
     "KINDS",
@@ -36,6 +36,7 @@ __all__ = [
     "judge",
     "judge_document",
     "judge_header",
+    "open_document",
     "parse_ts",
     "prescription_lines",
     "read",

@@ -49,21 +49,31 @@ def judge(data: bytes, *, deep: bool = True) -> list[Finding]:
 
     `deep=False` leaves out what decodes pictures.
     """
+    document, found = open_document(data)
+    return found if document is None else found + judge_document(document, deep=deep)
+
+
+def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
+    """The decoded document with the findings on its bytes; None when a root cause stops there."""
     found: list[Finding] = []
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         found.append(MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1))
     try:
         root = parse(data)
     except XmlRefused as refusal:
-        return [*found, UNREADABLE.finding("/", f"{refusal.reason} : {refusal.detail}", "XML", refusal.line)]
+        detail = f"{refusal.reason} : {refusal.detail}"
+        return None, [*found, UNREADABLE.finding("/", detail, "XML", refusal.line)]
     try:
         document = decode(find_document(root))
     except CdaRefused as refusal:
-        return [*found, NOT_CDA.finding("/", refusal.detail, "ClinicalDocument, urn:hl7-org:v3", 1)]
+        return None, [
+            *found,
+            NOT_CDA.finding("/", refusal.detail, "ClinicalDocument, urn:hl7-org:v3", 1),
+        ]
     encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
     if encoding not in ("UTF-8", "US-ASCII"):
         found.append(ENCODING.finding("/", encoding, "UTF-8", 1))
-    return found + judge_document(document, deep=deep)
+    return document, found
 
 
 def judge_header(document: ClinicalDocument) -> list[Finding]:

@@ -65,7 +65,10 @@ def judge_deferred(
     signer: x509.Certificate | None = None,
     read: Mapping[str, ClinicalDocument] | None = None,
 ) -> list[Finding]:
-    """Codes, signature, and the metadata against each CDA (`read`: those already decoded, by entry id)."""
+    """Codes, signature, and the metadata against each CDA.
+
+    `read`: those already decoded from these very bytes, by entry id.
+    """
     findings = CODES.judge(lot)
     signature = lot.submission.signature
     if not lot.archive and signature is not None and signature.id in lot.documents:
@@ -74,8 +77,17 @@ def judge_deferred(
             for entry in lot.submission.documents
             if entry.id in lot.documents
         }
+        parsed = {
+            entry.unique_id: read[entry.id].root.getroottree().getroot()
+            for entry in lot.submission.documents
+            if read and entry.id in read
+        }
         findings += verify_submission_signature(
-            lot.documents[signature.id], lot.submission.submission_set.unique_id, signed, signer=signer
+            lot.documents[signature.id],
+            lot.submission.submission_set.unique_id,
+            signed,
+            signer=signer,
+            parsed=parsed,
         )
     replacing = {source for source, _ in lot.submission.replacements()}
     for entry in lot.submission.documents:

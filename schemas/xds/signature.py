@@ -8,7 +8,7 @@ published examples use it.
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -52,6 +52,8 @@ class Signed:
     """A signature document with what it must cover: the submission set's uniqueId, documents by uniqueId.
 
     `signer`: the certificate that signed the VIHF, when known. `root` is None when the XML cannot be read.
+    `certificate`: the first of KeyInfo, None when absent or unreadable. `parsed`: documents already parsed,
+    by uniqueId.
     """
 
     root: xml.Element | None
@@ -59,6 +61,8 @@ class Signed:
     documents: Mapping[str, bytes]
     signer: x509.Certificate | None = None
     refused: str = ""
+    certificate: x509.Certificate | None = None
+    parsed: Mapping[str, xml.Element] = field(default_factory=dict)
 
 
 RULES: RuleSet[Signed] = RuleSet("xds-signature")
@@ -162,9 +166,11 @@ def _canonical(element: xml.Element, algorithm: str) -> bytes:
         element.tail = tail
 
 
-def _digest_xml(data: bytes, algorithm: str, digest: str = "sha256") -> str:
+def _digest_xml(
+    data: bytes, algorithm: str, digest: str = "sha256", parsed: xml.Element | None = None
+) -> str:
     exclusive, comments = _METHODS[algorithm]
-    tree = xml.parse(data).getroottree()
+    tree = (xml.parse(data) if parsed is None else parsed).getroottree()
     try:
         canonical = etree.tostring(tree, method="c14n", exclusive=exclusive, with_comments=comments)
     except etree.C14NError as error:
@@ -178,9 +184,13 @@ def verify_submission_signature(
     documents: Mapping[str, bytes],
     *,
     signer: x509.Certificate | None = None,
+    parsed: Mapping[str, xml.Element] | None = None,
 ) -> list[Finding]:
-    """Every finding on a signature document. Never raises on hostile content."""
-    return RULES.judge(open_signature(data, set_unique_id, documents, signer=signer))
+    """Every finding on a signature document. Never raises on hostile content.
+
+    `parsed`: roots of documents already parsed from these very bytes, by uniqueId; others are parsed here.
+    """
+    return RULES.judge(open_signature(data, set_unique_id, documents, signer=signer, parsed=parsed))
 
 
 def open_signature(
@@ -189,6 +199,7 @@ def open_signature(
     documents: Mapping[str, bytes],
     *,
     signer: x509.Certificate | None = None,
+    parsed: Mapping[str, xml.Element] | None = None,
 ) -> Signed:
     """Parse a signature document for judgement; the refusal of the parser is kept in `refused`."""
     try:
@@ -197,7 +208,8 @@ def open_signature(
         return Signed(None, set_unique_id, documents, signer, str(error))
     if root.tag != f"{{{DS}}}Signature":
         return Signed(None, set_unique_id, documents, signer, f"racine {xml.local(root)}")
-    return Signed(root, set_unique_id, documents, signer)
+    certificate = signing_certificate(root)
+    return Signed(root, set_unique_id, documents, signer, "", certificate, parsed or {})
 
 
 def signing_certificate(root: xml.Element) -> x509.Certificate | None:
@@ -248,7 +260,7 @@ def value_is_valid(signed: Signed) -> Iterator[Observation]:
     info = None if signed.root is None else signed.root.find(f"{{{DS}}}SignedInfo")
     if signed.root is None or info is None:
         return
-    certificate = signing_certificate(signed.root)
+    certificate = signed.certificate
     if certificate is None:
         yield Observation("/Signature/KeyInfo", "", "ds:X509Certificate")
         return
@@ -339,7 +351,7 @@ def document_digests_recompute(signed: Signed) -> Iterator[Observation]:
             continue
         try:
             computed = (
-                _digest_xml(data, transforms[0], method)
+                _digest_xml(data, transforms[0], method, signed.parsed.get(uri.removeprefix("urn:oid:")))
                 if transforms
                 else _b64(hashlib.new(method, data).digest())
             )
@@ -354,7 +366,7 @@ def document_digests_recompute(signed: Signed) -> Iterator[Observation]:
 @RULES.rule("XDS-SIG-06", requirements=("DMP/CONF.10",), source="IGC-Santé, certificats ORG_SIGN et CPS")
 def certificate_may_sign(signed: Signed) -> Iterator[Observation]:
     """The certificate is a signature certificate: keyUsage nonRepudiation (contentCommitment)."""
-    certificate = None if signed.root is None else signing_certificate(signed.root)
+    certificate = signed.certificate
     if certificate is None:
         return
     try:
@@ -383,7 +395,7 @@ def algorithms_are_recent(signed: Signed) -> Iterator[Observation]:
 @RULES.rule("XDS-SIG-08", requires=Keyword.DEVRAIT, requirements=("DMP/CONF.10",), source="SEL-MP-037 TD2.1")
 def signer_is_the_sender(signed: Signed) -> Iterator[Observation]:
     """The submission set is signed with the certificate that signed the VIHF."""
-    certificate = None if signed.root is None else signing_certificate(signed.root)
+    certificate = signed.certificate
     if certificate is not None and signed.signer is not None and certificate != signed.signer:
         yield Observation(
             "/Signature/KeyInfo",

@@ -4,14 +4,15 @@ Nothing here remembers anything, so that a recorded exchange can be judged again
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from cryptography import x509
 
-from schemas import hl7v3, soap, vihf, xds
+from schemas import cda, hl7v3, soap, vihf, xds
 from schemas.finding import Finding
 from schemas.hl7v3.rules import RULES as HL7_RULES
 from schemas.ins import PRODUCTION_OIDS, parse_cx
@@ -35,7 +36,6 @@ from . import errors, routes
 from .errors import Refusal
 from .routes import EXISTENCE, FEED, SEARCH, Operation
 
-JudgeDocument = Callable[[bytes], Iterable[Finding]]
 _UNIT = re.compile(r"(?:^|[,+])OU=([^,+]*)")
 
 
@@ -48,7 +48,6 @@ class Options:
     require_tls: bool = True
     max_vihf_age: timedelta = MAX_AGE
     max_document: int = 10 * 1024 * 1024  # bytes; the real limit is not public
-    judge_document: JudgeDocument | None = None
 
 
 @dataclass(slots=True)
@@ -283,16 +282,22 @@ class Examiner:
             if len(data) > self.options.max_document:
                 detail = f"document {entry} de {len(data)} octets, au plus {self.options.max_document}"
                 seen.refuse(errors.registry("XDSRepositoryOutOfResources", detail, "size"))
-        judge_document, signer = self.options.judge_document, seen.signer
+        seen.deferred = partial(_judge_later, lot, seen.signer)
 
-        def deferred() -> list[Finding]:
-            found = judge_deferred(lot, signer=signer)
-            for entry in provided.submission.documents:
-                if judge_document is not None and entry.id in provided.documents:
-                    found += judge_document(provided.documents[entry.id])
-            return found
 
-        seen.deferred = deferred
+def _judge_later(lot: xds.Lot, signer: x509.Certificate | None) -> list[Finding]:
+    """Each CDA read once, for its own rules, the signature and the comparison with its metadata."""
+    found: list[Finding] = []
+    read: dict[str, cda.ClinicalDocument] = {}
+    for entry in lot.submission.documents:
+        if entry.id not in lot.documents:
+            continue
+        document, seen = cda.open_document(lot.documents[entry.id])
+        found += seen
+        if document is not None:
+            read[entry.id] = document
+            found += cda.judge_document(document)
+    return judge_deferred(lot, signer=signer, read=read) + found
 
 
 def _right(seen: Examined) -> str:

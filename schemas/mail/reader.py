@@ -93,7 +93,7 @@ def read_mail(data: bytes) -> Mail:
 
 
 def _safe(call: Callable[[], T], default: T) -> T:
-    """The standard library's header helpers may fail on hostile input: what they cannot read is absent."""
+    """The standard library's header functions may fail on hostile input: what they cannot read is absent."""
     try:
         return call()
     except _FAULTS:

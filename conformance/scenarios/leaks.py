@@ -1,11 +1,8 @@
 """Does a matricule leave the software? Looks through what a message really carries, archives included."""
 
-import base64
-import binascii
-
 from schemas.mail import read_mail
 from schemas.soap import mtom
-from schemas.xdm import ArchiveRefused, read_archive
+from schemas.xdm.unzip import ArchiveRefused, unpack
 from simulators.core.exchange import Exchange
 
 OUTGOING = ("dmp", "mssante", "epu")
@@ -25,42 +22,29 @@ def carries(exchange: Exchange, matricule: str) -> str:
 
 def _in_mail(exchange: Exchange, needle: bytes) -> str:
     for part in read_mail(exchange.request_body).attachments:
-        if needle in part.content:
+        if needle in part.data:
             return f"{exchange.id} {part.name}"
-        if part.name.lower().endswith(".zip"):
+        if part.is_zip:
             try:
-                files = read_archive(part.content).files
+                members, _ = unpack(part.data)
             except ArchiveRefused:
                 continue
-            for name, content in files.items():
-                if needle in content:
-                    return f"{exchange.id} {part.name}!{name}"
+            for member in members:
+                if needle in member.data:
+                    return f"{exchange.id} {part.name}!{member.path}"
     return ""
 
 
 def _in_parts(exchange: Exchange, needle: bytes) -> str:
-    content_type = next(
-        (
-            line.partition(":")[2].strip()
-            for line in exchange.request_head.splitlines()
-            if line.lower().startswith("content-type:")
-        ),
-        "",
-    )
-    if not content_type.lower().startswith("multipart/"):
+    rows = [row.partition(":") for row in exchange.request_head.splitlines()]
+    content_type = next((value.strip() for name, _, value in rows if name.lower() == "content-type"), "")
+    if not mtom.is_multipart(content_type):
         return ""
     try:
         parts = mtom.split(content_type, exchange.request_body)
-    except ValueError:
+    except mtom.MultipartRefused:
         return ""
     for name, content in parts.attachments.items():
-        if needle in content or needle in _unbase64(content):
+        if needle in content:
             return f"{exchange.id} {name}"
     return ""
-
-
-def _unbase64(content: bytes) -> bytes:
-    try:
-        return base64.b64decode(content, validate=True)
-    except binascii.Error:
-        return b""

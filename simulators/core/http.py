@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from . import tls
 from .exchange import Exchange
-from .service import Context, Request, Response, Service, answer, serve
+from .service import Context, Hosted, Request, Response, Service, answer, at_path, serve
 
 MAX_BODY = 64 * 1024 * 1024  # bytes; a larger body is answered 413 and recorded
 
@@ -30,19 +31,32 @@ class Listener:
 
 
 async def listen(
-    service: Service, context: Context, host: str, port: int, ssl_context: ssl.SSLContext | None
+    hosted: Hosted, context: Context, host: str, port: int, ssl_context: ssl.SSLContext | None
 ) -> Listener:
     """Bind a service; port 0 lets the system choose. Raises OSError when the port is taken."""
 
-    async def on_request(request: web.BaseRequest) -> web.StreamResponse:
-        transport = request.transport
+    async def respond(request: Request, whole: bool) -> Response:
+        service = at_path(hosted, request.path)
+        return serve(service, request, context) if whole else _too_large(service, context, request)
+
+    return await listen_with(respond, host, port, ssl_context)
+
+
+Respond = Callable[[Request, bool], Awaitable[Response]]
+
+
+async def listen_with(
+    respond: Respond, host: str, port: int, ssl_context: ssl.SSLContext | None = None
+) -> Listener:
+    """Bind `respond(request, whole)`; `whole` is false when the body was over MAX_BODY and left unread."""
+
+    async def on_request(incoming: web.BaseRequest) -> web.StreamResponse:
+        transport = incoming.transport
         session = tls.facts(transport.get_extra_info("ssl_object")) if transport else None
-        headers = tuple((key, value) for key, value in request.headers.items())
-        body = await _read(request)
-        if body is None:
-            return _reply(_too_large(service, context, request, headers))
-        incoming = Request(request.method, request.raw_path, headers, body, session)
-        response = serve(service, incoming, context)
+        headers = tuple((key, value) for key, value in incoming.headers.items())
+        body = await _read(incoming)
+        request = Request(incoming.method, incoming.raw_path, headers, body or b"", session)
+        response = await respond(request, body is not None)
         if response.delivery.delay:
             await asyncio.sleep(response.delivery.delay)
         if response.delivery.drop:
@@ -73,19 +87,16 @@ async def _read(request: web.BaseRequest) -> bytes | None:
     return b"".join(chunks)
 
 
-def _too_large(
-    service: Service, context: Context, request: web.BaseRequest, headers: tuple[tuple[str, str], ...]
-) -> Response:
-    incoming = Request(request.method, request.raw_path, headers)
+def _too_large(service: Service, context: Context, request: Request) -> Response:
     response = answer(413, "text/plain; charset=utf-8", f"corps de plus de {MAX_BODY} octets refusé")
     context.journal.append(
         Exchange(
             number=0,
             service=service.name,
-            transaction=service.identify(incoming),
+            transaction=service.identify(request),
             started=context.clock.now(),
             duration=0.0,
-            request_head=incoming.head(),
+            request_head=request.head(),
             response_head=response.head(),
             response_body=response.body,
             facts={"outcome": "refused", "reason": "body too large"},

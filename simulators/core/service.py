@@ -128,6 +128,27 @@ class Service(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ByPath:
+    """Several services behind one listener, chosen by the longest prefix of the path."""
+
+    name: str
+    routes: tuple[tuple[str, Service], ...]
+
+    def choose(self, path: str) -> Service:
+        """The service of this path; the first one when no prefix fits, to say that the path is unknown."""
+        fitting = [route for route in self.routes if path.startswith(route[0])]
+        return max(fitting, key=lambda route: len(route[0]))[1] if fitting else self.routes[0][1]
+
+
+Hosted = Service | ByPath
+
+
+def at_path(hosted: Hosted, path: str) -> Service:
+    """The service that answers this path."""
+    return hosted.choose(path) if isinstance(hosted, ByPath) else hosted
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What every service is given: the run's clock, journal and fault plan."""
 

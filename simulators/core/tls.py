@@ -1,7 +1,7 @@
 """TLS on the server side: contexts, facts of a session, and the diagnosis of a refused client.
 
 asyncio never flushes the fatal alert of a failed handshake (python/cpython#98078), so a client that shows
-no certificate sees "connection reset". `send_alerts` mends that with one guarded patch, shared by HTTPS
+no certificate sees "connection reset". `watch_failures` mends that with one guarded patch, shared by HTTPS
 and STARTTLS listeners.
 """
 
@@ -84,32 +84,45 @@ def explain(error: BaseException) -> str:
     return f"{message}{detail}" if message else f"TLS handshake failed: {reason}{detail}"
 
 
-def send_alerts(on_failure: Callable[[str, BaseException], None] | None = None) -> Callable[[], None]:
-    """Make asyncio send the fatal TLS alert; `on_failure(peer, error)` hears of each refused handshake.
+Failure = Callable[[int, str, BaseException], None]  # local port, peer, error
+_watchers: list[Failure] = []  # asyncio has one SSLProtocol for the whole process, so the patch is one too
 
-    Returns the way to undo it. Does nothing where asyncio no longer has the private method.
+
+def watch_failures(seen: Failure) -> Callable[[], None]:
+    """Hear of each refused handshake, `seen(local port, peer, error)`; returns the way to stop.
+
+    The first call mends asyncio so that the client gets its fatal TLS alert. Where asyncio no longer has the
+    private method, nothing is mended and nothing is heard.
     """
+    _send_alerts()
+    _watchers.append(seen)
+
+    def stop() -> None:
+        if seen in _watchers:
+            _watchers.remove(seen)
+
+    return stop
+
+
+def _send_alerts() -> None:
     protocol = asyncio.sslproto.SSLProtocol
     original = getattr(protocol, "_fatal_error", None)
     flush = getattr(protocol, "_process_outgoing", None)
-    if original is None or flush is None:
-        return lambda: None
+    if original is None or flush is None or getattr(original, "sends_alerts", False):
+        return
 
     def fatal_error(self: Any, error: BaseException, message: str = "Fatal error on transport") -> None:
-        if isinstance(error, ssl.SSLError) and self._server_side:
-            with contextlib.suppress(Exception):
-                flush(self)
-            if on_failure is not None:
-                peer = self._transport.get_extra_info("peername") if self._transport else None
-                on_failure(f"{peer[0]}:{peer[1]}" if peer else "?", error)
-            if self._transport is not None:
-                self._transport.close()
+        transport = self._transport
+        if not isinstance(error, ssl.SSLError) or not self._server_side or transport is None:
+            original(self, error, message)
             return
-        original(self, error, message)
+        with contextlib.suppress(Exception):
+            flush(self)
+        local = transport.get_extra_info("sockname") or ("", 0)
+        peer = transport.get_extra_info("peername") or ("?", 0)
+        for seen in tuple(_watchers):
+            seen(int(local[1]), f"{peer[0]}:{peer[1]}", error)
+        transport.close()
 
+    fatal_error.sends_alerts = True  # type: ignore[attr-defined]
     protocol._fatal_error = fatal_error  # type: ignore[method-assign, assignment]
-
-    def undo() -> None:
-        protocol._fatal_error = original  # type: ignore[method-assign]
-
-    return undo

@@ -1,5 +1,7 @@
 """MSSanté: sending. Transport, headers, archive, receipts, refusals."""
 
+from typing import Any
+
 import pytest
 
 from conformance.engine.bench import Bench, Known
@@ -48,7 +50,8 @@ def control_mail(bench: Bench) -> Exchange:
 
 def mail_patient(bench: Bench, patient: Known, **options: bool) -> Exchange:
     """Send a document to the patient and return the mail as the operator received it."""
-    bench.do("mail.send", patient_id=patient.id, to="patient", kind="lettre", **options)
+    arguments: dict[str, Any] = {"patient_id": patient.id, "to": "patient", "kind": "lettre", **options}
+    bench.do("mail.send", **arguments)
     return bench.expect("mssante", "SMTP.message", rule=SENT, accepted_recipients=patient.patient.ins.mail)
 
 

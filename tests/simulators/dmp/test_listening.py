@@ -58,7 +58,7 @@ def running(test_pki: Pki) -> Iterator[Running]:
         crl=test_pki.crl,
     )
     refusals: list[str] = []
-    undo = tls.send_alerts(lambda peer, error: refusals.append(tls.explain(error)))
+    undo = tls.watch_failures(lambda _port, _peer, error: refusals.append(tls.explain(error)))
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

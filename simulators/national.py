@@ -1,0 +1,102 @@
+"""The national services of one world, built and wired to each other. No socket here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from schemas.finding import Finding
+from schemas.vihf.certificates import Authorities
+
+from .annuaire.service import AnnuaireService
+from .cnam.epu import EpuService
+from .cnam.insi import InsiService
+from .core.exchange import Exchange
+from .core.pki import Pki
+from .core.population import Patient, Population
+from .core.random import Randomness
+from .core.service import ByPath, Context, Service
+from .dmp.deposit import deposit
+from .dmp.examine import Options as DmpOptions
+from .dmp.service import DmpService
+from .mssante import laboratory
+from .mssante.servers import MailServers, Ports
+from .psc.service import PscService, new_key
+
+DMP_PATH = "/si-dmp-server/v2/services"
+INSI_PATH = "/lps"
+EPU_PATH = "/epu/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the vendor declared, and how the services are set."""
+
+    oid_mode: str = "test"
+    nil: str = ""
+    idam: str = "SIMU0001"
+    homologation: str = ""
+    client_id: str = "segur-bench-lps"
+
+
+@dataclass(slots=True)
+class Services:
+    """Every service of a world."""
+
+    dmp: DmpService
+    insi: InsiService
+    epu: EpuService
+    psc: PscService
+    annuaire: AnnuaireService
+    mail: MailServers
+    psc_secret: str
+    annuaire_key: str
+    deposit_report: Callable[[Patient], str]
+    cnam: ByPath = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cnam = ByPath("cnam", ((INSI_PATH, self.insi), ("/epu", self.epu)))
+
+    def judges(self) -> Mapping[str, Callable[[Exchange], list[Finding]]]:
+        """How each service judges a recorded exchange again."""
+        http: tuple[Service, ...] = (self.dmp, self.insi, self.epu, self.psc, self.annuaire)
+        return {**{service.name: service.rejudge for service in http}, self.mail.name: self.mail.rejudge}
+
+
+def build(
+    settings: Settings,
+    context: Context,
+    pki: Pki,
+    population: Population,
+    randomness: Randomness,
+    host: str,
+    mail_ports: Mapping[str, int],
+) -> Services:
+    """Build and wire the services. The mail servers are not started."""
+    clock = context.clock
+    secret, api_key = randomness.token("psc.secret"), randomness.token("annuaire.key")
+    psc = PscService(clock, randomness, settings.client_id, secret, new_key())
+    dmp = DmpService(
+        DmpOptions(
+            Authorities.of(pki.authorities(), pki.revoked_serials()),
+            homologation=settings.homologation,
+        ),
+        clock=clock,
+        randomness=randomness,
+        population=population,
+    )
+    insi = InsiService(clock, population, idams=(settings.idam,), oid_mode=settings.oid_mode)
+    epu = EpuService(clock, randomness, psc.verifier(), population, idams=(settings.idam,))
+    mail = MailServers(
+        context,
+        pki,
+        psc.verifier(),
+        population,
+        randomness,
+        ports=Ports(**mail_ports),
+        host=host,
+        nil=settings.nil,
+    )
+
+    def deposit_report(patient: Patient) -> str:
+        return deposit(dmp.state, patient, laboratory.report(mail.operator, patient), randomness)
+
+    return Services(dmp, insi, epu, psc, AnnuaireService(api_key), mail, secret, api_key, deposit_report)

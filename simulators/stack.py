@@ -1,0 +1,248 @@
+"""The whole national stack: clock, evidence, PKI and every service, on real sockets in one thread."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from schemas.finding import Finding
+from schemas.ins import NIR_PRODUCTION, NIR_TEST
+
+from .core import admin, http, tls
+from .core import pki as pkis
+from .core.clock import Clock
+from .core.environment import PORTS, Environment, MailEndpoint
+from .core.exchange import Exchange
+from .core.faults import FaultPlan
+from .core.identities import MEDECIN
+from .core.journal import Journal
+from .core.population import Patient, Population
+from .core.random import Randomness
+from .core.service import Context, Hosted
+from .national import DMP_PATH, EPU_PATH, INSI_PATH, Services, Settings, build
+
+CLIENT_ID = "segur-bench-lps"
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """How a stack is set. `port_base` 0: the system chooses the ports."""
+
+    seed: int
+    pki: Path
+    host: str = "127.0.0.1"
+    port_base: int = 0
+    clock_start: datetime | None = None
+    oid_mode: str = "test"
+    nil: str = "BANC000001"
+    idam: str = "SIMU0001"
+    homologation: str = "BANC-DMP-0001"
+
+
+@dataclass(slots=True)
+class Stack:
+    """One running set of national services. `start` once, `stop` once; or use it in a `with`."""
+
+    settings: StackSettings
+    clock: Clock = field(init=False)
+    randomness: Randomness = field(init=False)
+    journal: Journal = field(init=False)
+    faults: FaultPlan = field(init=False)
+    population: Population = field(init=False)
+    pki: pkis.Pki = field(init=False)
+    services: Services = field(init=False)
+    environment: Environment = field(init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False)
+    _thread: threading.Thread = field(init=False)
+    _listeners: dict[str, http.Listener | admin.ControlListener] = field(init=False)
+    _unwatch: Callable[[], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.settings.clock_start)
+        self.randomness = Randomness(self.settings.seed)
+        self.journal = Journal(self.clock)
+        self.faults = FaultPlan()
+        self.population = Population(self.settings.seed)
+        self._listeners = {}
+
+    @property
+    def context(self) -> Context:
+        return Context(self.clock, self.journal, self.faults)
+
+    def start(self) -> Environment:
+        """Make or open the PKI, bind every port, and say where everything is.
+
+        Raises OSError when a port is taken; nothing is left running then.
+        """
+        settings = self.settings
+        self.pki = pkis.open_or_create(settings.pki, self.clock.now())
+        self.services = build(
+            Settings(settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID),
+            self.context,
+            self.pki,
+            self.population,
+            self.randomness,
+            settings.host,
+            self._ports("smtp", "imap", "smtp_app", "imap_app"),
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stack", daemon=True)
+        self._thread.start()
+        self._unwatch = tls.watch_failures(self._refused)
+        try:
+            self._run(self._bind())
+        except OSError:
+            self.stop()
+            raise
+        self.environment = self._describe()
+        return self.environment
+
+    def stop(self) -> None:
+        """Close every port, finish judgement, end the thread."""
+        self._unwatch()
+        self._run(self._unbind())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+        self.journal.close()
+
+    def __enter__(self) -> "Stack":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- what the bench does in this world ---------------------------------------------------------
+
+    def deposit_report(self, patient: Patient) -> str:
+        """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
+        return self.services.deposit_report(patient)
+
+    def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
+        """A laboratory mails a report to the test doctor; returns `message_id` and `unique_id`."""
+        sent = self.services.mail.send_lab_report(MEDECIN.mailbox, patient, variant=variant)
+        return {"message_id": sent.message_id, "unique_id": sent.unique_id}
+
+    def send_mail(self, patient: Patient, **options: Any) -> dict[str, str]:
+        """A patient writes to the test doctor; returns `message_id`."""
+        return {"message_id": self.services.mail.send_patient_mail(patient, MEDECIN.mailbox, **options)}
+
+    def kick_mail_sessions(self) -> None:
+        """The mail operator ends every open session."""
+        self.services.mail.kick()
+
+    def revoke(self, id_nat: str) -> None:
+        """End every Pro Santé Connect session of a professional."""
+        self.services.psc.revoke(id_nat)
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    def _ports(self, *names: str) -> dict[str, int]:
+        base = self.settings.port_base
+        return {name: base + PORTS.index(name) if base else 0 for name in names}
+
+    async def _bind(self) -> None:
+        server, services = self.pki.pair("server"), self.services
+        mutual = tls.server_context(
+            server.certificate,
+            server.key,
+            client_ca=self.pki.ca_bundle,
+            ciphers=tls.DMP_CIPHERS,
+            crl=self.pki.crl,
+        )
+        plain = tls.server_context(server.certificate, server.key)
+        hosted: dict[str, tuple[Hosted, ssl.SSLContext]] = {
+            "dmp": (services.dmp, mutual),
+            "cnam": (services.cnam, mutual),
+            "psc": (services.psc, plain),
+            "annuaire": (services.annuaire, plain),
+        }
+        ports = self._ports(*hosted, "control")
+        for name, (service, secure) in hosted.items():
+            self._listeners[name] = await http.listen(
+                service, self.context, self.settings.host, ports[name], secure
+            )
+        self._listeners["control"] = await admin.listen(self, "127.0.0.1", ports["control"])
+        services.psc.at(self._url("psc"))
+        services.annuaire.base_url = self._url("annuaire")
+        await services.mail.start()
+
+    async def _unbind(self) -> None:
+        await self.services.mail.close()
+        for listener in self._listeners.values():
+            await listener.close()
+
+    def _url(self, name: str) -> str:
+        scheme = "http" if name == "control" else "https"
+        host = "127.0.0.1" if name == "control" else "localhost"
+        return f"{scheme}://{host}:{self._listeners[name].port}"
+
+    def _describe(self) -> Environment:
+        mail, settings = self.services.mail, self.settings
+        return Environment(
+            dmp_url=self._url("dmp") + DMP_PATH,
+            insi_url=self._url("cnam") + INSI_PATH,
+            epu_url=self._url("cnam") + EPU_PATH,
+            psc_issuer=self.services.psc.issuer,
+            psc_client_id=CLIENT_ID,
+            psc_client_secret=self.services.psc_secret,
+            annuaire_url=self._url("annuaire") + "/fhir/v2",
+            annuaire_api_key=self.services.annuaire_key,
+            smtp=MailEndpoint("localhost", mail.smtp),
+            imap=MailEndpoint("localhost", mail.imap),
+            smtp_app=MailEndpoint("localhost", mail.smtp_app),
+            imap_app=MailEndpoint("localhost", mail.imap_app),
+            control_url=self._url("control"),
+            pki=str(self.pki.folder.resolve()),
+            ins_oid=NIR_PRODUCTION if settings.oid_mode == "qualif" else NIR_TEST,
+            software={"nil": settings.nil, "idam": settings.idam, "homologation": settings.homologation},
+        )
+
+    def _refused(self, port: int, peer: str, error: BaseException) -> None:
+        """A TLS handshake failed: evidence, with the reason in words that help."""
+        name = next((key for key, listener in self._listeners.items() if listener.port == port), "")
+        if not name:
+            return  # another stack of this process, or a mail port, which keeps its own dialogue
+        self.journal.append(
+            Exchange(
+                number=0,
+                service=name,
+                transaction="TLS.refused",
+                started=self.clock.now(),
+                duration=0.0,
+                request_head=f"TLS {peer}",
+                response_head=str(error),
+                facts={"outcome": "refused", "reason": tls.explain(error)},
+            )
+        )
+
+
+def recorded_judge(pki: Path, seed: int) -> Callable[[Exchange], list[Finding]]:
+    """Judges recorded exchanges with today's rules, given the PKI of their run. Opens no socket."""
+    clock = Clock()
+    journal = Journal(clock)
+    services = build(
+        Settings(),
+        Context(clock, journal, FaultPlan()),
+        pkis.Pki(pki),
+        Population(seed),
+        Randomness(seed),
+        "127.0.0.1",
+        {},
+    )
+
+    def judge(exchange: Exchange) -> list[Finding]:
+        service = services.judges().get(exchange.service)
+        if service is None or exchange.transaction == "TLS.refused":
+            return []
+        return service(exchange)
+
+    return judge

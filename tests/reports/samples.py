@@ -28,6 +28,7 @@ HOSTILE = (
     "javascript:alert(1) \u202e\u200b\x00\x1b[31m \ud800 &lt;b&gt; 'x' \\"
 )
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJmOmFiY2RlZjoxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLXNlY3JldGU"
+XOAUTH2 = "dXNlcj1kckBtZWRlY2luAWF1dGg9QmVhcmVyIHRva2VuAQE="
 SOFTWARE = Software(
     name="Logiciel Témoin",
     version="4.2.0",
@@ -66,11 +67,14 @@ def mail(attachment: bytes = b"", subject: str = "Compte rendu") -> bytes:
     message.set_content("Veuillez trouver le compte rendu.\n")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.writestr("IHE_XDM/SUBSET01/METADATA.XML", "<SubmitObjectsRequest><a b='1'/></SubmitObjectsRequest>")
+        zipped.writestr(
+            "IHE_XDM/SUBSET01/METADATA.XML", "<SubmitObjectsRequest><a b='1'/></SubmitObjectsRequest>"
+        )
         zipped.writestr("INDEX.HTM", "<html><script>document.title='PWNED'</script></html>")
     message.add_attachment(
         attachment or archive.getvalue(), maintype="application", subtype="zip", filename="IHE_XDM.ZIP"
     )
+    message.set_boundary("frontiere")
     return message.as_bytes()
 
 
@@ -211,55 +215,132 @@ def full(folder: Path, hostile: str = "", **more: Any) -> tuple[RunRecord, Evide
     """A record with all verdicts and all kinds of exchanges. `hostile` goes wherever vendor text goes."""
     store = EvidenceStore(folder / "evidence")
     make = Factory(store)
-    wrong = finding(observed=hostile or "1.2.250.1.213.1.4.11", where="/ClinicalDocument/recordTarget/patientRole/id/@root")
-    soft = finding("MSS-SUBJECT-01", severity=Severity.WARNING, where="Subject", requirements=(), line=None, observed=hostile or "CR")
+    wrong = finding(
+        observed=hostile or "1.2.250.1.213.1.4.11",
+        where="/ClinicalDocument/recordTarget/patientRole/id/@root",
+    )
+    soft = finding(
+        "MSS-SUBJECT-01",
+        severity=Severity.WARNING,
+        where="Subject",
+        requirements=(),
+        line=None,
+        observed=hostile or "CR",
+    )
     feed = make.exchange(
         findings=(wrong,),
         request=SOAP.replace(b"Lettre", _xml(hostile) or b"Lettre"),
-        request_head=f"POST /repository?token={TOKEN}&t={hostile[:40].strip()} HTTP/1.1\nAuthorization: Bearer {TOKEN}"
-        "\nContent-Type: application/soap+xml",
-        facts={"patient": "175069912345678", "documents": [{"title": hostile or "Lettre"}], hostile[:12] or "mode": hostile},
+        request_head=f"POST /repository?token={TOKEN}&t={hostile[:40].strip()} HTTP/1.1\n"
+        f"Authorization: Bearer {TOKEN}\nContent-Type: application/soap+xml",
+        facts={
+            "patient": "175069912345678",
+            "documents": [{"title": hostile or "Lettre"}],
+            hostile[:12] or "mode": hostile,
+        },
     )
     call = make.exchange(
         "SUT.document.submit",
         service="sut",
         request_head="POST /actions/document.submit HTTP/1.1\nContent-Type: application/json",
         request=json.dumps({"input": {"title": hostile or "Lettre", hostile or "x": 1}}).encode(),
-        response=json.dumps({"outcome": "done", "messages": [{"level": "info", "text": hostile or "ok"}], "data": {"access_token": TOKEN}}).encode(),
+        response=json.dumps(
+            {
+                "outcome": "done",
+                "messages": [{"level": "info", "text": hostile or "ok"}],
+                "data": {"access_token": TOKEN},
+            }
+        ).encode(),
     )
     make.case(
         "DMP-ALIM-01[lettre]",
         Verdict.NON_CONFORME,
         exchanges=(call, feed),
         findings=(wrong, soft),
-        faults=({"service": "dmp", "transaction": "TD2.1", "kind": "slow", "skip": 0, "times": 1, "params": {}},),
+        faults=(
+            {"service": "dmp", "transaction": "TD2.1", "kind": "slow", "skip": 0, "times": 1, "params": {}},
+        ),
         clock_shift=-900.0,
     )
     good = make.exchange()
     make.case("DMP-ALIM-01[vsm]", exchanges=(good,), checked=("SCN-DMP-ALIMENTE",))
-    made = make.exchange("EPU.create", service="cnam", facts={"epu_id": "EPU123", "status": "ACTIVE"}, request=b"grant_type=authorization_code&code=abcdefghijklmnop&client_secret=tres+secret+ici&x=1", request_head="POST /token HTTP/1.1\nContent-Type: application/x-www-form-urlencoded")
-    make.case("EP-PRESC-01", theme="EP", proves=("BEN-EP-01",), exchanges=(made,), title_fr="Création d'une ordonnance", title_en="Create a prescription")
+    made = make.exchange(
+        "EPU.create",
+        service="cnam",
+        facts={"epu_id": "EPU123", "status": "ACTIVE"},
+        request=b"grant_type=authorization_code&code=abcdefghijklmnop&client_secret=tres+secret+ici&x=1",
+        request_head="POST /token HTTP/1.1\nContent-Type: application/x-www-form-urlencoded",
+    )
+    make.case(
+        "EP-PRESC-01",
+        theme="EP",
+        proves=("BEN-EP-01",),
+        exchanges=(made,),
+        title_fr="Création d'une ordonnance",
+        title_en="Create a prescription",
+    )
     sent = make.exchange(
         "SMTP.message",
         service="mssante",
-        request=mail(subject=hostile.replace("\x00", "").replace("\ud800", "").replace("\n", " ")[:60] or "Compte rendu"),
+        request=mail(subject=hostile[:60] or "Compte rendu"),
         response=b"",
         request_head="",
         response_head="",
         dialogue=(
-            ("S", "220 mss.test.mssante.fr ESMTP"), ("C", "EHLO lps"), ("S", "250 STARTTLS"), ("C", "STARTTLS"),
-            ("S", "220 Ready"), ("*", "TLSv1.3 TLS_AES_256_GCM_SHA384"), ("C", "AUTH XOAUTH2 dXNlcj1kckBtZWRlY2luAWF1dGg9QmVhcmVyIHRva2VuAQE="),
-            ("S", "235 OK"), ("C", f"MAIL FROM:<dr@medecin.test.mssante.fr> {hostile}"), ("S", "250 OK"),
+            ("S", "220 mss.test.mssante.fr ESMTP"),
+            ("C", "STARTTLS"),
+            ("S", "220 Ready"),
+            ("*", "TLSv1.3 TLS_AES_256_GCM_SHA384"),
+            ("C", f"AUTH XOAUTH2 {XOAUTH2}"),
+            ("S", "235 OK"),
+            ("C", f"MAIL FROM:<dr@medecin.test.mssante.fr> {hostile}"),
+            ("S", "250 OK"),
         ),
         findings=(soft,),
-    )  # fmt: skip
-    make.case("MSS-ENV-01", theme="MSS", proves=("SC.MSS/CONF.14",), exchanges=(sent,), findings=(soft,), title_fr="Envoi d'un document", title_en="Send a document")
-    make.case("INS-01", Verdict.NON_TESTABLE, theme="INS", proves=("INS/1",), reason=f"Le logiciel n'a rien envoyé. {hostile}")
-    make.case("INS-02", Verdict.NON_APPLICABLE, theme="INS", proves=("BEN-INS-02",), reason="Le logiciel ne déclare pas le profil « pharmacie ».")
-    make.case("PSC-01", Verdict.EN_ATTENTE, theme="PSC", proves=("BEN-PSC-01",), reason="Un opérateur doit confirmer.")
+    )
+    make.case(
+        "MSS-ENV-01",
+        theme="MSS",
+        proves=("SC.MSS/CONF.14",),
+        exchanges=(sent,),
+        findings=(soft,),
+        title_fr="Envoi d'un document",
+        title_en="Send a document",
+    )
+    make.case(
+        "INS-01",
+        Verdict.NON_TESTABLE,
+        theme="INS",
+        proves=("INS/1",),
+        reason=f"Le logiciel n'a rien envoyé. {hostile}",
+    )
+    make.case(
+        "INS-02",
+        Verdict.NON_APPLICABLE,
+        theme="INS",
+        proves=("BEN-INS-02",),
+        reason="Le logiciel ne déclare pas le profil « pharmacie ».",
+    )
+    make.case(
+        "PSC-01",
+        Verdict.EN_ATTENTE,
+        theme="PSC",
+        proves=("BEN-PSC-01",),
+        reason="Un opérateur doit confirmer.",
+    )
     make.case("ANN-01", Verdict.ERREUR_BANC, theme="ANNUAIRE", proves=("BEN-ANN-01",), reason="KeyError: 'x'")
-    make.exchange("PSC.jwks", service="psc", request=b"", request_head="GET /jwks HTTP/1.1", response=b"\xff\xfe\x00binaire", fault="cut-after-commit")
-    software = SOFTWARE if not hostile else Software(hostile, hostile, hostile, hostile, (hostile,), (hostile,), "http")
+    make.exchange(
+        "PSC.jwks",
+        service="psc",
+        request=b"",
+        request_head="GET /jwks HTTP/1.1",
+        response=b"\xff\xfe\x00binaire",
+        fault="cut-after-commit",
+    )
+    software = (
+        SOFTWARE
+        if not hostile
+        else Software(hostile, hostile, hostile, hostile, (hostile,), (hostile,), "http")
+    )
     return make.record(software=software, **more), store
 
 

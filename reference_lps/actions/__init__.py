@@ -1,0 +1,27 @@
+"""What a user can ask: the actions of the contract, by name."""
+
+from collections.abc import Mapping
+
+from ..software import Action
+from . import directory, dmp, mail, patient, pharmacy, prescription, session
+
+ACTIONS: Mapping[str, Action] = {
+    "session.login": session.login,
+    "session.status": session.status,
+    "session.logout": session.logout,
+    "patient.record": patient.record,
+    "identity.search": patient.search,
+    "dmp.status": dmp.status,
+    "document.submit": dmp.submit,
+    "document.search": dmp.search,
+    "document.retrieve": dmp.retrieve,
+    "prescription.create": prescription.create,
+    "prescription.retry": prescription.retry,
+    "prescription.cancel": prescription.cancel,
+    "prescription.execution": prescription.execution,
+    "prescription.scan": pharmacy.scan,
+    "prescription.dispense": pharmacy.dispense,
+    "mail.send": mail.send,
+    "mail.fetch": mail.fetch,
+    "directory.search": directory.search,
+}

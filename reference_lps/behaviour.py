@@ -1,0 +1,107 @@
+"""The decisions of the software that a seeded defect may change. The defaults are the right ones.
+
+The software asks `behaviour` at each of these points and never knows whether a defect is at work: a defect
+is `dataclasses.replace(CONFORMANT, …)`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from schemas.hl7v3 import Answer
+from schemas.ins import Ins
+from schemas.mail.compose import Draft
+from schemas.mail.model import Mail
+from schemas.vihf.model import VihfRequest
+from schemas.xdm import ArchivedDocument
+from schemas.xds.model import DocumentEntry
+
+from .state import QUALIFIEE, Patient, Store
+
+T = TypeVar("T")
+
+
+def same(value: T) -> T:
+    """Nothing changed."""
+    return value
+
+
+def one_by_one_then_all(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Given names of each INSi call: each alone in order, then all together (SEL-MP-043)."""
+    alone = tuple((name,) for name in names)
+    return (*alone, names) if len(names) > 1 else alone
+
+
+def only_when_qualified(patient: Patient) -> Ins | None:
+    """The INS that may leave the software (Guide INS, EXI ID 29)."""
+    return patient.ins if patient.status == QUALIFIEE else None
+
+
+def only_when_active(status: Answer) -> bool:
+    """Whether a DMP may be fed."""
+    return status.active
+
+
+def only_when_allowed(status: Answer) -> bool:
+    """Whether a DMP may be consulted by this professional."""
+    return status.active and status.authorisation == "VALIDE"
+
+
+def as_asked(parameters: Mapping[str, str], verifier: str) -> Mapping[str, str]:
+    """The parameters of the authorisation request."""
+    return parameters
+
+
+def by_strict_ins(document: ArchivedDocument, mail: Mail, store: Store) -> Patient | None:
+    """The patient of a received document: the qualified identity that has its INS and its traits.
+
+    Metadata and CDA must name the same INS; the subject of the mail is never looked at (ECO.2.1.2).
+    """
+    cda = document.document
+    if cda is None or cda.patient.ins is None or cda.patient.ins.cx() != document.entry.patient_id:
+        return None
+    patient = store.qualified(cda.patient.ins)
+    if patient is None:
+        return None
+    ours = patient.identity(patient.ins)
+    theirs = cda.patient
+    traits = (theirs.birth_name.upper(), theirs.sex, theirs.birth_date)
+    return patient if traits == (ours.birth_name.upper(), ours.sex, ours.birth_date) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One field a decision."""
+
+    # identity
+    name_attempts: Callable[[tuple[str, ...]], Sequence[tuple[str, ...]]] = one_by_one_then_all
+    feed_ins: Callable[[Patient], Ins | None] = only_when_qualified
+    # Pro Santé Connect
+    authorization: Callable[[Mapping[str, str], str], Mapping[str, str]] = as_asked
+    nonce_checked: bool = True
+    logout_at_provider: bool = True
+    # documents and DMP
+    document: Callable[[bytes], bytes] = same  # the CDA, once built
+    entry: Callable[[DocumentEntry], DocumentEntry] = same  # its metadata for the DMP
+    consulting_vihf: Callable[[VihfRequest], VihfRequest] = same
+    by_mtom: Callable[[str], bool] = lambda type_code: True
+    may_feed: Callable[[Answer], bool] = only_when_active
+    may_consult: Callable[[Answer], bool] = only_when_allowed
+    refused_feed_tries: int = 1
+    # e-prescription
+    hospital_stays_inside: bool = True
+    degraded_code: bool = False  # print a 2D code although the service did not answer
+    silent_resend: float = 0.0  # seconds between hidden tries after an outage; 0: never
+    same_number_on_retry: bool = True
+    refusal_shown: bool = True  # a dispensation that the base refuses is told
+    # MSSanté
+    clear_authentication: bool = False  # credentials sent before STARTTLS
+    host_name_checked: bool = True
+    draft: Callable[[Draft], Draft] = same
+    archive: Callable[[bytes], bytes] = same
+    patient_of: Callable[[ArchivedDocument, Mail, Store], Patient | None] = by_strict_ins
+    # Annuaire
+    pages: int = 100  # at most
+
+
+CONFORMANT = Behaviour()

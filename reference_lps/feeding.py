@@ -1,0 +1,113 @@
+"""Putting a document in the DMP: existence first, then one submission, and what to do when doubt remains."""
+
+from collections.abc import Callable
+
+from schemas import xds
+from schemas.ins import Ins
+from schemas.xds.assemble import SIGNATURE_ID
+
+from .accounts import Account
+from .documents import CONTENT_TYPE
+from .outcome import Call, Refused
+from .services.dmp import DUPLICATE, Rejected
+from .services.http import LostAnswer
+from .software import Software
+from .state import Document, Patient
+
+SOURCE = "1.2.250.1.999.1.2"  # sourceId: this installation (arc of examples)
+
+
+def require_ins(lps: Software, patient: Patient) -> Ins:
+    """The INS under which the DMP may be called. Raises Refused when the identity is not qualified."""
+    ins = lps.behaviour.feed_ins(patient)
+    if ins is None:
+        raise Refused(
+            f"L'identité de {patient.name} n'est pas qualifiée ({patient.status}) : "
+            "son INS ne peut pas être transmise, le DMP n'est pas accessible."
+        )
+    return ins
+
+
+def require_open(lps: Software, ins: Ins, account: Account) -> None:
+    """TD0.2 before feeding. Raises Refused when there is no open DMP."""
+    status = lps.dmp(account.pair).status(ins, account, consulting=False)
+    if not lps.behaviour.may_feed(status):
+        why = "est fermé" if status.found else "n'existe pas"
+        raise Refused(f"Le DMP de ce patient {why} : le document n'a pas été envoyé.")
+
+
+def replaced_entry(lps: Software, ins: Ins, account: Account, unique_id: str) -> str:
+    """The entryUUID of the document in force that has this uniqueId. Raises Refused when the DMP has none."""
+    query = xds.get_documents(unique_ids=[unique_id], return_type="ObjectRef")
+    response = lps.dmp(account.pair).search(query, ins, account, consulting=False)
+    found = response.references or tuple(entry.id for entry in response.entries)
+    if not found:
+        raise Refused("Le document à remplacer n'est pas dans le DMP.")
+    return found[0]
+
+
+def feed(
+    lps: Software,
+    call: Call,
+    document: Document,
+    ins: Ins,
+    *,
+    flags: tuple[str, ...] = (),
+    replaces: str | None = None,
+) -> None:
+    """Send one document (TD2.1). A lost answer is followed by one identical submission, and no more.
+
+    Raises Rejected, Unavailable, LostAnswer, Failed.
+    """
+    account = call.account
+    client = lps.dmp(account.pair)
+    entry = lps.behaviour.entry(lps.workshop.entry(document, flags))
+    submission = xds.new_submission(
+        [entry],
+        unique_id=lps.chance.oid(),
+        source_id=SOURCE,
+        author=xds.author_of(account.person()),
+        content_type=CONTENT_TYPE,
+        now=lps.clock.now(),
+        signature_id=lps.chance.oid(),
+        replaces={entry.id: replaces} if replaces else None,
+    )
+    signature = xds.sign_submission(
+        submission.submission_set.unique_id,
+        {document.unique_id: document.data},
+        client.signer.certificate,
+        client.signer.key,
+        now=lps.clock.now(),
+    )
+    documents = {entry.id: document.data, SIGNATURE_ID: signature}
+    type_code = document.type_code
+
+    def send() -> None:
+        client.feed(submission, documents, ins, account, type_code=type_code)
+
+    try:
+        _insist(send, lps.behaviour.refused_feed_tries)
+    except LostAnswer:
+        try:
+            send()
+        except Rejected as error:
+            if DUPLICATE not in error.codes:
+                raise
+            call.inform("Le DMP avait bien reçu le document : la première réponse s'était perdue.")
+        except LostAnswer:
+            raise LostAnswer(
+                "La réponse du DMP n'a pas pu être lue : le document est peut-être dans le DMP. "
+                "Vérifiez-le avant tout nouvel envoi."
+            ) from None
+    lps.store.mark_fed(document)
+
+
+def _insist(send: Callable[[], None], tries: int) -> None:
+    """Send, and send again after a rejection, that many times in all."""
+    for left in reversed(range(tries)):
+        try:
+            return send()
+        except Rejected:
+            if not left:
+                raise
+    return None

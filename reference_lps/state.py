@@ -1,0 +1,152 @@
+"""What the software remembers, in memory: patients, documents, prescriptions, mails."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from schemas.cda.model import PatientIdentity
+from schemas.ins import Ins
+
+from .outcome import Refused
+
+PROVISOIRE, VALIDEE, RECUPEREE, QUALIFIEE = "PROVISOIRE", "VALIDEE", "RECUPEREE", "QUALIFIEE"
+LOCAL_IDS = "1.2.250.1.999.1.1"  # patient numbers of this installation (arc of examples)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient's file. `ins` is what INSi answered; the status says whether it may be used."""
+
+    id: str
+    birth_name: str
+    given_names: tuple[str, ...]
+    sex: str
+    birth_date: str  # YYYY-MM-DD
+    birth_place: str
+    document_checked: bool
+    ins: Ins | None = None
+
+    @property
+    def status(self) -> str:
+        """Source: RNIV, statuts de confiance de l'identité numérique."""
+        if self.ins is not None:
+            return QUALIFIEE if self.document_checked else RECUPEREE
+        return VALIDEE if self.document_checked else PROVISOIRE
+
+    @property
+    def name(self) -> str:
+        return f"{self.birth_name} {self.given_names[0]}"
+
+    def identity(self, ins: Ins | None) -> PatientIdentity:
+        """The patient as a document names them, with this INS if any."""
+        return PatientIdentity(
+            ins=ins,
+            local_ids=((LOCAL_IDS, self.id),),
+            birth_name=self.birth_name,
+            given=self.given_names[0],
+            given_names=" ".join(self.given_names),
+            sex=self.sex,
+            birth_date=self.birth_date.replace("-", ""),
+            birth_place=self.birth_place,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document made here. `data` is the CDA."""
+
+    unique_id: str
+    patient_id: str
+    type_code: str
+    title: str
+    data: bytes
+    pdf: bytes
+    set_id: str
+    version: int = 1
+    fed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """`status`: LOCALE (never sent), INCERTAINE (answer lost), or the status told by the national base.
+
+    `content` is what was sent, kept to be sent again unchanged.
+    """
+
+    id: str
+    patient_id: str
+    document: Document
+    epu_id: str | None = None
+    status: str = "LOCALE"
+    content: bytes = b""
+    options: tuple[str, ...] = ()  # what remains to do once the doubt is cleared: "dmp", "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPrescription:
+    """A prescription as the pharmacy last read it."""
+
+    etag: str
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A mail that left, or of which it is not known whether it did."""
+
+    message_id: str
+    recipients: tuple[str, ...]
+    at: datetime
+    state: str  # "envoyé", "incertain", "refusé"
+
+
+@dataclass(slots=True)
+class Store:
+    """Everything, by identifier. One user action at a time changes it."""
+
+    patients: dict[str, Patient] = field(default_factory=dict)
+    documents: dict[str, Document] = field(default_factory=dict)
+    prescriptions: dict[str, Prescription] = field(default_factory=dict)
+    read: dict[str, ReadPrescription] = field(default_factory=dict)  # by EPU id
+    outbox: list[Sent] = field(default_factory=list)
+    received: dict[str, bytes] = field(default_factory=dict)  # mail source by Message-ID
+    worklist: list[dict[str, Any]] = field(default_factory=list)  # received documents that nobody filed yet
+    filed: dict[str, str] = field(default_factory=dict)  # uniqueId of received documents: patient id
+    listed: dict[tuple[str, str], tuple[str, str]] = field(
+        default_factory=dict
+    )  # DMP entry: uuid, repository
+    last_uid: dict[str, tuple[str, int]] = field(default_factory=dict)  # mailbox: UIDVALIDITY, last UID
+
+    def patient(self, id_: str) -> Patient:
+        """Raises Refused when there is no such patient."""
+        found = self.patients.get(id_)
+        if found is None:
+            raise Refused(f"Aucun dossier ne porte le numéro {id_}.")
+        return found
+
+    def prescription(self, id_: str) -> Prescription:
+        """Raises Refused when there is no such prescription."""
+        found = self.prescriptions.get(id_)
+        if found is None:
+            raise Refused(f"Aucune ordonnance ne porte le numéro {id_}.")
+        return found
+
+    def document(self, id_: str) -> Document:
+        """By uniqueId, or by the number of the prescription. Raises Refused."""
+        prescription = self.prescriptions.get(id_)
+        found = prescription.document if prescription else self.documents.get(id_)
+        if found is None:
+            raise Refused(f"Aucun document ne porte l'identifiant {id_}.")
+        return found
+
+    def keep(self, document: Document) -> Document:
+        self.documents[document.unique_id] = document
+        return document
+
+    def mark_fed(self, document: Document) -> None:
+        self.documents[document.unique_id] = replace(document, fed=True)
+
+    def qualified(self, ins: Ins) -> Patient | None:
+        """The last recorded patient whose qualified identity has this very INS (matricule and OID)."""
+        held = [one for one in self.patients.values() if one.status == QUALIFIEE and one.ins == ins]
+        return held[-1] if held else None

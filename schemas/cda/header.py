@@ -163,7 +163,7 @@ def has_one_body(document: ClinicalDocument) -> Iterator[Observation]:
 
 @RULES.rule("CDA-REL-01", requirements=SCHEMATRON, source=SOURCE)
 def replaced_document_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
-    """At most one relatedDocument, whose parentDocument has an id with a root, other than its own."""
+    """At most one relatedDocument, whose parentDocument has an id with a root."""
     related = document.root.findall(path("relatedDocument"))
     if len(related) > 1:
         yield at(related[1], f"{len(related)} relatedDocument", "0..1")

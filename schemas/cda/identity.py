@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, header_iter, path
-from schemas.cda.model import ClinicalDocument, Q
+from schemas.cda.model import ClinicalDocument
 from schemas.cda.timestamp import parse_ts
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS, well_formed
@@ -209,10 +209,10 @@ def ins_is_not_of_production(document: ClinicalDocument) -> Iterator[Observation
 
 @RULES.rule("CDA-PAT-21", requirements=SCHEMATRON, source="HL7 v3 datatypes, TS")
 def birth_date_exists(document: ClinicalDocument) -> Iterator[Observation]:
-    """The birth date is a day of the calendar, or a lunar date (month 00 or from 13)."""
+    """The birth date is a day of the calendar, or a lunar date (month 00 or 20 to 42)."""
     person, value = _person(document), document.patient.birth_date
     if person is None or len(value) != 8 or not value.isdigit():
         return
-    lunar = value[4:6] == "00" or int(value[4:6]) > 12 or value[6:] == "00"
+    lunar = value[4:6] == "00" or 20 <= int(value[4:6]) <= 42 or value[6:] == "00"
     if not lunar and parse_ts(value) is None:
-        yield at(person, value, "AAAAMMJJ", f"{Q}birthTime".rpartition("}")[2])
+        yield at(person, value, "AAAAMMJJ", "birthTime/@value")

@@ -210,7 +210,7 @@ def authenticators_sign(document: ClinicalDocument) -> Iterator[Observation]:
 
 @RULES.rule("CDA-INF-01", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J11")
 def informants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
-    """relatedEntity has a known class, a code of J11 with its label, and a family name."""
+    """relatedEntity has a known class and a code of J11 with its label."""
     for found in document.root.iterfind(path("informant", "relatedEntity")):
         if found.get("classCode") not in RELATED:
             yield at(found, found.get("classCode", "absent"), " | ".join(sorted(RELATED)), "@classCode")

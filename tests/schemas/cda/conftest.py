@@ -48,7 +48,7 @@ HEADER = Header(
     patient=PATIENT,
     author=DOCTOR,
 )
-PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
+PDF = b"%PDF-1.4\n% a stand-in that says pdfaid\n%%EOF\n"
 
 EPU = "01S2TBPZ2JCNZZYGHZ"
 LINES = (

@@ -11,6 +11,7 @@ from schemas.xds import names
 from schemas.xds.model import Association, Author, Code, DocumentEntry, Submission, SubmissionSet
 
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile('[&<>"\x00-\x1f\ud800-\udfff\ufffe\uffff]')  # most texts hold none of these
 _ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 )
@@ -18,7 +19,7 @@ _ESCAPES = str.maketrans(
 
 def escape(text: str) -> str:
     """Text safe in an attribute and in content. Raises ValueError on a character that XML cannot carry."""
-    if text.isalnum() and text.isascii():
+    if not _SPECIAL.search(text):
         return text
     found = _UNSAFE.search(text)
     if found:

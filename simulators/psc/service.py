@@ -84,7 +84,7 @@ class PscService:
 
     def verifier(self) -> TokenVerifier:
         """A verifier of this provider's access tokens, for other services."""
-        return TokenVerifier(self._signer, self._memory.ended)
+        return TokenVerifier(lambda: self._signer, self._memory.ended)
 
     def revoke(self, id_nat: str) -> None:
         """End every session of a professional: access and refresh tokens die at once."""

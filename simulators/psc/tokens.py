@@ -3,7 +3,7 @@
 Claim layout: public samples of the BAS environment (SubjectNameID, acr eidas1, 120 s of life).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,22 +86,26 @@ def subject(person: Professional) -> str:
 
 
 class TokenVerifier:
-    """Verifies access tokens for the services that accept them."""
+    """Verifies access tokens for the services that accept them.
 
-    def __init__(self, signer: Signer, ended: set[str]) -> None:
+    `signer` is asked each time: the provider's name depends on its port, known once it listens.
+    """
+
+    def __init__(self, signer: Callable[[], Signer], ended: set[str]) -> None:
         self._signer = signer
         self._ended = ended  # sessions that were logged out or revoked; shared with the provider
 
     def verify(self, token: str, now: datetime) -> Claims:
         """The claims of a valid token. Raises TokenRefused."""
+        signer = self._signer()
         try:
-            claims = jwt.decode(token, self._signer.key, algorithms=[ALGORITHM]).claims
+            claims = jwt.decode(token, signer.key, algorithms=[ALGORITHM]).claims
         except JoseError as error:
             reason = "signature" if "signature" in str(error).lower() else "malformed"
             raise TokenRefused(reason) from None
         except (ValueError, TypeError):
             raise TokenRefused("malformed") from None
-        if claims.get("iss") != self._signer.issuer or claims.get("typ") != "Bearer":
+        if claims.get("iss") != signer.issuer or claims.get("typ") != "Bearer":
             raise TokenRefused("issuer")
         if int(claims.get("exp", 0)) <= now.timestamp():
             raise TokenRefused("expired")

@@ -7,6 +7,7 @@ nothing but the assertion itself can be what was signed; every refusal names the
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -89,10 +90,15 @@ def sign(
     return etree.tostring(assertion)
 
 
-def verify(assertion: Element, envelope: Element) -> Signed:
+def verify(
+    assertion: Element,
+    envelope: Element,
+    load: Callable[[bytes], x509.Certificate] = x509.load_der_x509_certificate,
+) -> Signed:
     """Verify the signature of an assertion inside its envelope (which may be the assertion itself).
 
-    The certificate is returned, not trusted: see `certificates`. Raises SignatureRefused.
+    The certificate is returned, not trusted: see `certificates`. `load` reads its DER (a service may
+    remember those it has read). Raises SignatureRefused.
     """
     signature = _own_signature(assertion)
     identifier = assertion.get("ID", "")
@@ -107,7 +113,7 @@ def verify(assertion: Element, envelope: Element) -> Signed:
             "reference", f"Reference URI is {reference.get('URI')!r}, expected '#{identifier}'"
         )
     digest_hash, digest, body_prefixes = _reference(reference)
-    certificate = _certificate(key_info)
+    certificate = _certificate(key_info, load)
     signed_bytes = canonical(signed_info, prefixes)
     computed = hashlib.new(digest_hash, _without(assertion, signature, body_prefixes)).digest()
     if computed != digest:
@@ -209,7 +215,7 @@ def _prefixes(method: Element) -> list[str]:
     return found[0].get("PrefixList", "").split()
 
 
-def _certificate(key_info: Element) -> x509.Certificate:
+def _certificate(key_info: Element, load: Callable[[bytes], x509.Certificate]) -> x509.Certificate:
     holder = key_info.find(f"{{{DS}}}X509Data/{{{DS}}}X509Certificate")
     if holder is None:
         raise SignatureRefused("certificate", "KeyInfo holds no X509Certificate")
@@ -217,7 +223,7 @@ def _certificate(key_info: Element) -> x509.Certificate:
     if len(content) > MAX_CERTIFICATE:
         raise SignatureRefused("certificate", "X509Certificate is too large")
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(content, validate=True))
+        return load(base64.b64decode(content, validate=True))
     except (binascii.Error, ValueError) as error:
         raise SignatureRefused("certificate", f"X509Certificate can't be read: {error}") from None
 

@@ -195,7 +195,7 @@ class Examiner:
             return
         signature: Signed | SignatureRefused
         try:
-            signature = verify(assertion, seen.envelope.root)
+            signature = verify(assertion, seen.envelope.root, self._load)
         except SignatureRefused as error:
             signature = error
         read = seen.vihf = vihf.read(assertion)
@@ -241,12 +241,15 @@ class Examiner:
     def _client(self, tls: Tls | None) -> x509.Certificate | None:
         if tls is None or not tls.client_certificate:
             return None
-        known = self._certificates.get(tls.client_certificate)
+        return self._load(tls.client_certificate)
+
+    def _load(self, der: bytes) -> x509.Certificate:
+        """A certificate, read once: software shows the same ones at each call. Raises ValueError."""
+        known = self._certificates.get(der)
         if known is None:
             if len(self._certificates) > 255:
                 self._certificates.clear()
-            known = x509.load_der_x509_certificate(tls.client_certificate)
-            self._certificates[tls.client_certificate] = known
+            known = self._certificates[der] = x509.load_der_x509_certificate(der)
         return known
 
     def _judge_body(self, seen: Examined) -> None:

@@ -39,7 +39,7 @@ class Held:
     sha256: str
     is_signature: bool
     facets: Facets
-    xml: str  # ExtrinsicObject, `rim` prefix undeclared
+    xml: str  # ExtrinsicObject, `rim` prefix undeclared; empty for a signature
 
     @property
     def masked(self) -> bool:
@@ -115,7 +115,6 @@ class DmpState:
         """Store a whole submission, or nothing.
 
         Entries are complete (id is the entryUUID, hash, size) and come with their bytes and SHA-256.
-
         `replaced` are entryUUIDs that become Deprecated. Raises sqlite3.IntegrityError on a duplicate.
         """
         rows = []
@@ -171,7 +170,7 @@ def _row(patient: str, entry: DocumentEntry, sha256: str) -> tuple[object, ...]:
         sha256,
         int(entry.is_signature),
         json.dumps(facets(entry)),
-        entry_text(entry),
+        "" if entry.is_signature else entry_text(entry),  # a signature is kept, never listed
     )
 
 

@@ -5,7 +5,7 @@ Sources: CI-SIS volet eP-MED-DM (EP-M…), IHE Pharmacy PRE, IHE PCC.
 
 from collections.abc import Iterator
 
-from schemas.cda.lines import medicine_lines, roots
+from schemas.cda.lines import medicine_lines, narrative_ids, roots
 from schemas.cda.look import at, path
 from schemas.cda.model import TEMPLATE_PRESCRIPTION, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.ordonnance import CIS, DEVICE_LINE, FLAGS
@@ -116,9 +116,9 @@ def refused_substitution_has_a_reason(document: ClinicalDocument) -> Iterator[Ob
 def _narrative(document: ClinicalDocument) -> set[str]:
     """The IDs of the narrative elements that say something."""
     return {
-        found.get("ID", "")
-        for found in document.root.iterfind(f".//{Q}text//*[@ID]")
-        if "".join(found.itertext()).strip()
+        identifier
+        for identifier, found in narrative_ids(document.root).items()
+        if any(text.strip() for text in found.itertext())
     }
 
 
@@ -143,8 +143,12 @@ def other_references_are_found(document: ClinicalDocument) -> Iterator[Observati
         found for item in medicine_lines(document.root) for found in item.iterfind(path("text", "reference"))
     ]
     lines = set(map(id, said))  # `said` keeps the elements, and their identities, alive
-    for found in document.root.iterfind(f"{Q}component//{Q}entry//{Q}reference[@value]"):
-        if id(found) not in lines and found.get("value", "").lstrip("#") not in known:
+    for found in document.root.iter(f"{Q}reference"):
+        if (
+            found.get("value") is not None
+            and id(found) not in lines
+            and found.get("value", "").lstrip("#") not in known
+        ):
             yield at(found, found.get("value"), "#ID")
 
 

@@ -6,6 +6,15 @@ from schemas.cda.model import ClinicalDocument, Q
 from schemas.cda.ordonnance import CIP, CIS, FLAGS, MEDICINE_LINE
 from schemas.xml import Element
 
+NARRATIVE = tuple(
+    f"{Q}{name}"
+    for name in (
+        *("content", "paragraph", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "col", "colgroup"),
+        *("list", "item", "caption", "linkHtml", "sub", "sup", "footnote", "br", "renderMultiMedia"),
+    )
+)
+"""Elements of a section's text (NarrativeBlock)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadLine:
@@ -28,11 +37,13 @@ class ReadLine:
 
 def prescription_lines(document: ClinicalDocument) -> tuple[ReadLine, ...]:
     """The medicine lines of an e-prescription, in order; empty when it has none."""
-    narrative = {
-        found.get("ID", ""): " ".join("".join(found.itertext()).split())
-        for found in document.root.iterfind(f".//{Q}text//*[@ID]")
-    }
+    narrative = narrative_ids(document.root)
     return tuple(_read_line(item, narrative) for item in medicine_lines(document.root))
+
+
+def narrative_ids(root: Element) -> dict[str, Element]:
+    """The narrative elements that carry an ID."""
+    return {found.get("ID", ""): found for found in root.iter(*NARRATIVE) if found.get("ID")}
 
 
 def medicine_lines(root: Element) -> list[Element]:
@@ -51,15 +62,19 @@ def roots(element: Element) -> set[str]:
     return {template.get("root", "") for template in element.iterfind(f"{Q}templateId")}
 
 
-def _read_line(item: Element, narrative: dict[str, str]) -> ReadLine:
+def _read_line(item: Element, narrative: dict[str, Element]) -> ReadLine:
     def attribute(path: str, name: str) -> str:
         found = item.find(path)
         return "" if found is None else found.get(name, "")
 
+    def said(identifier: str) -> str:
+        found = narrative.get(identifier)
+        return "" if found is None else " ".join("".join(found.itertext()).split())
+
     material = f"{Q}consumable/{Q}manufacturedProduct/{Q}manufacturedMaterial"
     anchor = attribute(f"{Q}text/{Q}reference", "value").lstrip("#")
     product = attribute(f"{material}/{Q}code/{Q}originalText/{Q}reference", "value").lstrip("#")
-    label = (item.findtext(f"{material}/{Q}name") or "").strip() or narrative.get(product, "")
+    label = (item.findtext(f"{material}/{Q}name") or "").strip() or said(product)
     flags: dict[str, bool] = {}
     by_code = {code: name for name, (_, code, _, _) in FLAGS.items()}
     for seen in item.iterfind(f"{Q}entryRelationship/{Q}observation"):
@@ -71,12 +86,12 @@ def _read_line(item: Element, narrative: dict[str, str]) -> ReadLine:
     return ReadLine(
         line_id=attribute(f"{Q}id", "root"),
         label=label,
-        posology=narrative.get(f"{anchor}-posologie") or narrative.get(anchor, ""),
+        posology=said(f"{anchor}-posologie") or said(anchor),
         cis=attribute(f"{material}/{Q}code[@codeSystem='{CIS}']", "code"),
         cip13=attribute(f"{material}/{Q}code/{Q}translation[@codeSystem='{CIP}']", "code"),
         quantity=attribute(f"{Q}entryRelationship/{Q}supply[@moodCode='RQO']/{Q}quantity", "value"),
         renewals=attribute(f"{Q}repeatNumber", "value"),
         substitution=attribute(permission, "code"),
-        substitution_reason=narrative.get(reason, ""),
+        substitution_reason=said(reason),
         flags=flags,
     )

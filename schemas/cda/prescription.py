@@ -222,10 +222,11 @@ def prescribes_something(document: ClinicalDocument) -> Iterator[Observation]:
 
 
 def _untemplated(document: ClinicalDocument) -> list[Element]:
+    """Sections of the international model that do not declare the French one."""
     return [
-        found
-        for found in sections(document, "1.3.6.1.4.1.19376.1.9.1.2.1")
-        if found not in sections(document, SECTION_MEDICINES)
+        section
+        for section in sections(document, "1.3.6.1.4.1.19376.1.9.1.2.1")
+        if all(found.get("root") != SECTION_MEDICINES for found in section.iterfind(path("templateId")))
     ]
 
 

@@ -53,7 +53,10 @@ def utc_stamp(value: str) -> str:
         return ""
     if instant.tzinfo is None:
         return instant.strftime("%Y%m%d%H%M%S")[: max(8, min(14, len(value.strip())))]
-    return instant.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+    try:
+        return instant.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+    except OverflowError:  # year 1 or 9999
+        return ""
 
 
 def earlier(first: str, second: str) -> bool:

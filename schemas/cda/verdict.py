@@ -1,5 +1,8 @@
 """Judge a document: what makes it unreadable first, then the rules that apply to it."""
 
+from collections.abc import Iterable
+from itertools import islice
+
 from schemas.cda import (
     care,
     datatypes,
@@ -15,6 +18,8 @@ from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.finding import Finding, Keyword, RuleSet
 from schemas.xml import XmlRefused, parse
+
+MAX_SEEN = 25  # observations kept of one rule
 
 HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
     structure.RULES,
@@ -78,19 +83,28 @@ def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
 
 def judge_header(document: ClinicalDocument) -> list[Finding]:
     """The findings of the header rules alone (well under a millisecond or so on a usual document)."""
-    return [finding for rules in HEADER_RULES for finding in rules.judge(document)]
+    return _apply(HEADER_RULES, document)
+
+
+def _apply(sets: Iterable[RuleSet[ClinicalDocument]], document: ClinicalDocument) -> list[Finding]:
+    """The findings of these rules, at most MAX_SEEN a rule: a hostile document may have a million."""
+    return [
+        rule.finding(seen.where, seen.observed, seen.expected, seen.line)
+        for rules in sets
+        for rule, function in rules.functions
+        for seen in islice(function(document), MAX_SEEN)
+    ]
 
 
 def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Finding]:
     """Every finding on a decoded document: header, then level 1 or the rules of its model when there are."""
     found = judge_header(document)
     if document.level == 1:
-        found += level1.RULES.judge(document)
+        found += _apply((level1.RULES,), document)
     elif prescription.is_prescription(document):
-        found += prescription.RULES.judge(document)
-        found += line_rules.RULES.judge(document)
+        found += _apply((prescription.RULES, line_rules.RULES), document)
         if deep:
-            found += prescription.DEEP.judge(document)
+            found += _apply((prescription.DEEP,), document)
     else:
         models = " ".join(f"{root} {version}".strip() for root, version in document.template_ids.items())
         found.append(NO_MODEL.finding("/ClinicalDocument/templateId", models, "règles d'en-tête seulement"))

@@ -31,26 +31,29 @@ def read(data: bytes, *, codes: bool = True) -> Pdf:
             markers = _markers(document)
     except pikepdf.PasswordError:
         raise PdfRefused("encrypted", "a password is asked") from None
-    except (pikepdf.PdfError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+    except Exception as error:  # a hostile file may raise anything underneath
         raise PdfRefused("broken", str(error)) from None
     with PDFIUM:
         try:
             pages, placed, count = _look(data, codes)
-        except (pypdfium2.PdfiumError, ValueError, OSError, MemoryError) as error:
+        except Exception as error:  # idem
             raise PdfRefused("broken", str(error)) from None
     return Pdf(tuple(pages), tuple(placed), markers, truncated=count > MAX_PAGES)
 
 
 def decode_image(data: bytes) -> list[PlacedCode]:
     """The 2D codes of a picture (PNG, JPEG…). Raises ValueError when it is no picture."""
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data)) as picture:
             if picture.width * picture.height > MAX_SIDE * MAX_SIDE * 4:
                 raise ValueError(f"picture of {picture.width}x{picture.height} pixels")
-            return list(_codes(picture.convert("L"), 1))
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+            opaque = picture.convert("RGBA")
+            sheet = Image.new("RGBA", opaque.size, "white")
+            sheet.alpha_composite(opaque)
+            return list(_codes(sheet.convert("L"), 1))
+    except Exception as error:  # a hostile picture may raise anything underneath
         raise ValueError(f"not a picture: {error}") from None
 
 
@@ -75,7 +78,7 @@ def _look(data: bytes, codes: bool) -> tuple[list[str], list[PlacedCode], int]:
 def _codes(picture: Any, page: int) -> Iterator[PlacedCode]:
     import zxingcpp
 
-    formats = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
+    formats: Any = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.DataMatrix)
     for code in zxingcpp.read_barcodes(picture, formats=formats):
         corner, opposite = code.position.top_left, code.position.bottom_right
         raw = code.bytes

@@ -1,0 +1,82 @@
+"""Hostile documents: an answer in bounded time, never a crash."""
+
+import base64
+import io
+import time
+from collections.abc import Callable
+
+import pytest
+from lxml import etree
+
+from schemas.cda import judge, parse_ts, prescription_lines, read, utc_stamp
+from schemas.xml import Element
+
+HL7 = "urn:hl7-org:v3"
+
+
+def many_authors(root: Element) -> None:
+    for _ in range(20_000):
+        root.insert(20, etree.Element(f"{{{HL7}}}author"))
+
+
+def nested_text(root: Element) -> None:
+    section = next(root.iter(f"{{{HL7}}}text"))
+    for depth in range(180):
+        section = etree.SubElement(section, f"{{{HL7}}}content", ID=f"x{depth}")
+        section.text = "y" * 2000
+
+
+def picture_bomb(root: Element) -> None:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("1", (12_000, 12_000)).save(out, "PNG")
+    value = root.find(f".//{{{HL7}}}observationMedia[@ID='code-2d']/{{{HL7}}}value")
+    assert value is not None
+    value.text = base64.b64encode(out.getvalue()).decode()
+
+
+@pytest.mark.parametrize("edit", [many_authors, nested_text, picture_bomb])
+def test_bounded(prescription: bytes, edit: Callable[[Element], None]) -> None:
+    root = etree.fromstring(prescription)
+    edit(root)
+    data = etree.tostring(root)
+    start = time.monotonic()
+    findings = judge(data)
+    prescription_lines(read(data))
+    assert time.monotonic() - start < 10
+    assert len(findings) < 2000
+
+
+@pytest.mark.parametrize("level", ["level1", "prescription"])
+def test_any_cut_or_missing_part_is_judged(level: str, request: pytest.FixtureRequest) -> None:
+    data: bytes = request.getfixturevalue(level)
+    size = len(etree.fromstring(data).xpath("//*"))
+    for index in range(1, size):
+        root = etree.fromstring(data)
+        element = root.xpath("//*")[index]
+        element.getparent().remove(element)
+        cut = etree.tostring(root)
+        judge(cut, deep=False)
+        prescription_lines(read(cut))
+
+
+@pytest.mark.parametrize("level", ["level1", "prescription"])
+def test_any_empty_element_is_judged(level: str, request: pytest.FixtureRequest) -> None:
+    data: bytes = request.getfixturevalue(level)
+    size = len(etree.fromstring(data).xpath("//*"))
+    for index in range(size):
+        root = etree.fromstring(data)
+        element = root.xpath("//*")[index]
+        for name in list(element.attrib):
+            element.set(name, "\u202e<&9")
+        element.append(etree.Comment("x"))
+        judge(etree.tostring(root), deep=False)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "0000", "00010101000000+1400", "99991231235959-1400", "2026+9999", "9" * 5000]
+)
+def test_dates_never_raise(value: str) -> None:
+    parse_ts(value)
+    assert utc_stamp(value) in ("", "2026") or utc_stamp(value).isdigit()

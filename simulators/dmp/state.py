@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS entry (
     unique_id TEXT PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, status TEXT NOT NULL,
     type_code TEXT NOT NULL, title TEXT NOT NULL, mime_type TEXT NOT NULL, sha256 TEXT NOT NULL,
     is_signature INTEGER NOT NULL, facets TEXT NOT NULL, xml TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS entry_patient ON entry (patient);
 CREATE TABLE IF NOT EXISTS submission (unique_id TEXT PRIMARY KEY, patient TEXT NOT NULL) WITHOUT ROWID;
 """

@@ -30,7 +30,7 @@ def picture_bomb(root: Element) -> None:
     from PIL import Image
 
     out = io.BytesIO()
-    Image.new("1", (12_000, 12_000)).save(out, "PNG")
+    Image.new("1", (8_000, 8_000)).save(out, "PNG")
     value = root.find(f".//{{{HL7}}}observationMedia[@ID='code-2d']/{{{HL7}}}value")
     assert value is not None
     value.text = base64.b64encode(out.getvalue()).decode()

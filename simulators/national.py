@@ -84,7 +84,7 @@ def build(
         population=population,
     )
     insi = InsiService(clock, population, idams=(settings.idam,), oid_mode=settings.oid_mode)
-    epu = EpuService(clock, randomness, psc.verifier(), population, idams=(settings.idam,))
+    epu = EpuService(clock, population, randomness, psc.verifier(), idams=(settings.idam,))
     mail = MailServers(
         context,
         pki,

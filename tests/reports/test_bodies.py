@@ -104,7 +104,8 @@ def test_mail_tree() -> None:
         b"Content-Type: multipart/mixed; boundary=a\n\n"
         + b"--a\nContent-Type: multipart/mixed; boundary=a\n\n" * 3000,
         b"Content-Type: text/plain; charset=nope\nContent-Transfer-Encoding: base64\n\n!!!",
-        b"Subject: =?utf-8?q?=ff=fe?= =?nope?b?AA?=\nContent-Disposition: attachment; filename*=nope''%ff\n\n",
+        b"Subject: =?utf-8?q?=ff=fe?= =?nope?b?AA?=\n\n",
+        b"Content-Disposition: attachment; filename*=nope''%ff\n\nx",
         mail(attachment=b"PK\x03\x04 no archive"),
         HOSTILE.encode("utf-8", "replace"),
     ],

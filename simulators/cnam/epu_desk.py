@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from schemas.prescription import CONTRACT, EPU_ID, digest, read_code, states
 from schemas.prescription.identifiers import QR_TEMPLATE
@@ -15,6 +16,7 @@ from simulators.core.identities import PROFESSIONALS
 from simulators.core.population import Population
 
 from . import epu_rules
+from .epu_routes import PREFIX
 from .epu_store import Store, Stored
 from .errors import Refusal, refuse_on
 from .insi_register import persona_matricules
@@ -289,7 +291,10 @@ class Desk:
             "lines": [shown_line(line) for line in state.lines],
             "events": [event.as_dict() for event in self.store.events(item.epu_id)],
         }
-        headers = (("ETag", f'"{version}"'), ("Location", f"/epu/v1/prescriptions/{item.epu_id}"))
+        headers = (
+            ("ETag", f'"{version}"'),
+            ("Location", f"{PREFIX}/prescriptions/{quote(item.epu_id, safe='')}"),
+        )
         return Done(status, body, {"outcome": "accepted", **together, **facts}, headers)
 
 
@@ -321,4 +326,5 @@ def about(message: Mapping[str, Any]) -> dict[str, Any]:
 
 def of(item: Stored) -> dict[str, Any]:
     """The facts of a prescription of the base."""
-    return {"epu_id": item.epu_id, "patient": item.patient, "lines": len(item.body["lines"])}
+    made: dict[str, Any] = {"epu_id": item.epu_id, "patient": item.patient, "lines": len(item.body["lines"])}
+    return made | ({"replaces": item.replaces} if item.replaces else {})

@@ -5,6 +5,7 @@ over a record, without any software.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -53,8 +54,8 @@ class Bench:
     checked: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     patients: list[str] = field(default_factory=list)
+    provoked: set[str] = field(default_factory=set)
     clock_shift: float = 0.0
-    live: bool = True
 
     # -- arranging ---------------------------------------------------------------------------------
 
@@ -111,8 +112,12 @@ class Bench:
         """End the faults and the clock shift of this case."""
         self.world.calm()
 
-    def shift_clock(self, by: timedelta) -> None:
-        """Set the services' clock apart from the software's, as drift would."""
+    def shift_clock(self, by: timedelta, *, provokes: Sequence[str] = ()) -> None:
+        """Set the services' clock apart from the software's, as drift would.
+
+        `provokes`: rules that this alone makes fail; in this case their findings are ours.
+        """
+        self.provoked.update(provokes)
         self.clock_shift = by.total_seconds()
         self.world.shift_clock(by)
 
@@ -249,6 +254,7 @@ class Bench:
             finding
             for exchange in self.world.journal.exchanges(since=since)
             for finding in self.world.journal.findings(exchange)
+            if finding.rule not in self.provoked
         ]
 
 

@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 def result(case: Bench, outcome: Outcome | None, started: str, duration: float) -> ScenarioResult:
     """The result of a played case, with every finding that belongs to it (each once)."""
-    journal = case.world.journal
-    exchanges = journal.exchanges(since=case.start)
-    seen = [finding for exchange in exchanges for finding in journal.findings(exchange)]
+    exchanges = case.world.journal.exchanges(since=case.start)
+    seen = case.observed_findings(case.start)
     raised = list(outcome.findings) if isinstance(outcome, NonConforme) else []
     return ScenarioResult(
         key=case.key,

@@ -37,7 +37,10 @@ def prescribed(bench: Bench, lines: list[dict[str, Any]]) -> str:
 
 
 def scan(bench: Bench, code: str) -> dict[str, Any]:
-    return dict(bench.do("prescription.scan", user=PHARMACIEN, code=code).data)
+    """The prescription as the pharmacy reads it, with at least a line."""
+    data = dict(bench.do("prescription.scan", user=PHARMACIEN, code=code).data)
+    bench.check(READ, bool(data["lines"]), where=code, observed=data["lines"], expected="lines")
+    return data
 
 
 def whole(read: dict[str, Any]) -> list[dict[str, Any]]:

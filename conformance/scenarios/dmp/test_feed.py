@@ -130,7 +130,7 @@ def test_carriers(bench: Bench, fault: str) -> None:
 def test_expired_vihf(bench: Bench) -> None:
     """The DMP finds the VIHF expired: it refuses, and the user is told."""
     patient = bench.patient()
-    bench.shift_clock(timedelta(days=3))
+    bench.shift_clock(timedelta(days=3), provokes=["VIHF-14"])
     answer = bench.ask("document.submit", patient_id=patient.id, kind="lettre")
     refused = bench.seen("dmp")
     bench.check(

@@ -67,7 +67,7 @@ def content_type(head: str) -> str:
 
 
 def read(body: bytes, media: str, limit: int, places: Collection[str] = ()) -> Body:
-    """The body as blocks of at most `limit` characters in all. `places`: XPaths to mark in XML."""
+    """The body as blocks of at most `limit` characters in all. `places`: where findings point."""
     if mtom.is_multipart(media):
         try:
             parts = mtom.split(media, body)
@@ -145,7 +145,7 @@ def _block(body: bytes, media: str, label: str, limit: int, places: Collection[s
                 pass  # shown as text: the bytes are what matters
         elif start[:1] in (b"{", b"["):
             try:
-                return Block("json", label, len(body), highlight.pretty_json(body, limit))
+                return Block("json", label, len(body), highlight.pretty_json(body, limit, places))
             except ValueError:
                 pass
         elif named == "application/x-www-form-urlencoded":

@@ -43,8 +43,8 @@ class _Page:
     def plain(self, text: str) -> None:
         self._write(text, "", "")
 
-    def name(self, text: str) -> None:
-        self._write(text, "<b>", "</b>")
+    def name(self, text: str, *, marked: bool = False) -> None:
+        self._write(text, "<mark><b>" if marked else "<b>", "</b></mark>" if marked else "</b>")
 
     def value(self, text: str) -> None:
         self._write(text, "<i>", "</i>")
@@ -82,11 +82,26 @@ def clip(content: str, limit: int = MAX_TEXT) -> str:
     return f"{content[:kept]}… ({len(content)})"
 
 
-def pretty_json(data: bytes, limit: int) -> Layout:
-    """JSON, indented. Raises ValueError when it is none, or nested too deep."""
+def head(content: str, limit: int, places: Collection[str] = ()) -> Layout:
+    """A request or response head, its secrets shortened. `places`: names of headers to mark."""
+    told = safe.head(content)
+    wanted = {place.lower() for place in places}
+    lines = []
+    for line in told[:limit].split("\n"):
+        marked = line.partition(":")[0].strip().lower() in wanted
+        lines.append(f"<mark>{escape(line)}</mark>" if marked else escape(line))
+    return Layout(Markup("\n".join(lines)), len(told) > limit)
+
+
+def pretty_json(data: bytes, limit: int, places: Collection[str] = ()) -> Layout:
+    """JSON, indented. `places`: paths (`$.lines[0].cip13`) of the members to mark.
+
+    Raises ValueError when it is none, or nested too deep.
+    """
     page = _Page(limit)
+    wanted = frozenset(place for place in places if place.startswith("$"))
     try:
-        _json(page, json.loads(data), "\n")
+        _json(page, json.loads(data), "\n", "$", wanted)
     except _Full:
         return page.layout(cut=True)
     except RecursionError:
@@ -94,23 +109,24 @@ def pretty_json(data: bytes, limit: int) -> Layout:
     return page.layout(cut=False)
 
 
-def _json(page: _Page, value: Any, newline: str) -> None:
+def _json(page: _Page, value: Any, newline: str, path: str, wanted: frozenset[str]) -> None:
     if isinstance(value, dict) and value:
         page.plain("{")
         for index, (key, member) in enumerate(value.items()):
             page.plain(("," if index else "") + newline + "  ")
-            page.name(json.dumps(clip(key), ensure_ascii=False))
+            below = f"{path}.{key}"
+            page.name(json.dumps(clip(key), ensure_ascii=False), marked=below in wanted)
             page.plain(": ")
             if safe.is_secret(key) and isinstance(member, str):
                 page.value(json.dumps(safe.shorten(member), ensure_ascii=False))
             else:
-                _json(page, member, newline + "  ")
+                _json(page, member, newline + "  ", below, wanted)
         page.plain(newline + "}")
     elif isinstance(value, list) and value:
         page.plain("[")
         for index, member in enumerate(value):
             page.plain(("," if index else "") + newline + "  ")
-            _json(page, member, newline + "  ")
+            _json(page, member, newline + "  ", f"{path}[{index}]", wanted)
         page.plain(newline + "]")
     elif isinstance(value, str):
         page.value(json.dumps(clip(safe.without_secrets(value)), ensure_ascii=False))

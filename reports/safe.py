@@ -28,7 +28,7 @@ _SECRET_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"}
 )
 _SCHEME = re.compile(r"(?i)^(Bearer|Basic|DPoP|Digest|Negotiate)(\s+)(.+)$")
-_JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*){0,3}")
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*){0,3}")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)([\w.~+/=-]{16,})")
 _FIELD = re.compile(rf"(?i)(?<![\w-])((?:{'|'.join(sorted(_FIELD_KEYS))})=)([^&\s\"'#<>;]{{8,}})")
 _MEMBER = re.compile(rf"(?i)(\"(?:{'|'.join(sorted(SECRET_KEYS))})\"\s*:\s*\")([^\"]+)")

@@ -53,6 +53,7 @@ class ExchangeView:
     dialogue_left_out: int
     facts: Sequence[tuple[str, str]]
     simulated: bool
+    headers: frozenset[str]  # names of headers that a finding points at
 
     @property
     def anchor(self) -> str:
@@ -127,28 +128,32 @@ class Reader:
             anchor=anchor,
             findings=[finding_view(finding, exchanges, self.known) for finding in ranked[:MAX_FINDINGS]],
             more_findings=max(0, len(ranked) - MAX_FINDINGS),
-            exchanges=[self.exchange(item, limit, case.findings) for item in exchanges],
+            exchanges=[self.exchange(item, limit) for item in exchanges],
             warnings=sum(finding.severity is Severity.WARNING for finding in case.findings),
         )
 
-    def exchange(
-        self, exchange: ExchangeRecord, limit: int, findings: Iterable[Finding] = ()
-    ) -> ExchangeView:
-        places = {item.where for item in (*exchange.findings, *findings) if "/" in item.where}
+    def exchange(self, exchange: ExchangeRecord, limit: int) -> ExchangeView:
+        places = {item.where for item in exchange.findings}
+        mine = "response" if exchange.service == "sut" else "request"  # what the software sent
         lines = safe.dialogue(exchange.dialogue)
         kept = _kept_lines(lines, limit)
         return ExchangeView(
             exchange=exchange,
-            request=self._side(exchange, "request", exchange.request_head, limit, places),
-            response=self._side(exchange, "response", exchange.response_head, limit, places),
+            request=self._side(
+                exchange, "request", exchange.request_head, limit, places if mine == "request" else set()
+            ),
+            response=self._side(
+                exchange, "response", exchange.response_head, limit, places if mine == "response" else set()
+            ),
             dialogue=[(side, highlight.clip(text, 600)) for side, text in kept],
             dialogue_left_out=len(lines) - len(kept),
             facts=_facts(exchange, max(80, min(400, limit // 4))),
             simulated=digest.simulated(exchange),
+            headers=frozenset(place.lower() for place in places),
         )
 
     def _side(self, exchange: ExchangeRecord, role: str, head: str, limit: int, places: set[str]) -> Side:
-        told = highlight.text(safe.head(head), max(600, min(limit, 6_000))) if head else None
+        told = highlight.head(head, max(600, min(limit, 6_000)), places) if head else None
         name = exchange.evidence.get(role, "")
         if not name:
             return Side(told, None, None)

@@ -38,6 +38,17 @@ def test_the_place_of_a_finding_is_marked() -> None:
     assert '<mark>&lt;<b>id</b> root=<i>"1.2.250.1.213.1.4.10"</i>' in markup
 
 
+def test_the_member_and_the_header_of_a_finding_are_marked() -> None:
+    data = b'{"lines": [{"cip13": 1}, {"cip13": 2}], "cip13": 3}'
+    told = highlight.pretty_json(data, LIMIT, ["$.lines[1].cip13"]).markup
+    assert told.count("<mark>") == 1
+    assert '<mark><b>"cip13"</b></mark>: 2' in told
+    head = highlight.head(
+        "POST / HTTP/1.1\nIf-Match: <x>\nAuthorization: Bearer abc", LIMIT, ["If-Match", "/a"]
+    )
+    assert head.markup == "POST / HTTP/1.1\n<mark>If-Match: &lt;x&gt;</mark>\nAuthorization: Bearer …(3)"
+
+
 @pytest.mark.parametrize("data", [b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", b"<a", b""])
 def test_xml_that_may_not_be_read(data: bytes) -> None:
     with pytest.raises(XmlRefused):

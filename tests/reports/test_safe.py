@@ -69,3 +69,14 @@ def test_shortened_once() -> None:
 )
 def test_invisible_characters(text: str, told: str) -> None:
     assert safe.visible(text) == told
+
+
+@pytest.mark.parametrize(
+    "piece", ["-eyJ", "eyJaaaaaaaa.", "bearer ", "code=", '"password" : ', "AUTH ", "a ", "\u202e", "=", "%"]
+)
+def test_hostile_text_costs_little(piece: str) -> None:
+    """Linear: two megabytes of what almost matches take no time (quadratic would take hours)."""
+    text = piece * (2_000_000 // len(piece))
+    assert safe.shown(text)
+    assert safe.head(text)
+    assert safe.dialogue((("C", text),))

@@ -31,6 +31,7 @@ from simulators.core.population import Population
 from simulators.core.random import Randomness
 from simulators.core.service import Context, Request, Response, Service, serve
 
+Search = Callable[..., bytes]
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 

@@ -18,9 +18,8 @@ from simulators.core.faults import GENERIC, Fault
 from simulators.core.population import Population
 from simulators.core.service import Context, Request, Response, Service, serve
 
-from .conftest import Hosted
+from .conftest import Hosted, Search
 
-Search = Callable[..., bytes]
 Call = Callable[..., Response]
 ZOE = ("ADRUN", "ZOE", "F", "1975-12-31")
 SAMPLES = Path(__file__).parents[3] / "../shared/data/insi"

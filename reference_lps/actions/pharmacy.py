@@ -71,7 +71,7 @@ def _note(lps: Software, epu_id: str, answer: Answer) -> None:
     """Go on from the version that the base just gave."""
     held = lps.store.read[epu_id]
     if answer.etag:
-        lps.store.read[epu_id] = ReadPrescription(answer.etag, {**held.content, **answer.content})
+        lps.store.read[epu_id] = ReadPrescription(answer.etag, {**held.content, "state": answer.content})
 
 
 def _check(line: Data, known: Data | None, *, strict: bool) -> None:
@@ -103,7 +103,6 @@ def _outcome(lps: Software, line: Data, content: Data) -> Data:
 
 
 def _product(content: Data, line_id: str) -> Data:
-    prescription = content.get("prescription")
-    lines = (prescription if isinstance(prescription, dict) else content).get("lines") or []
+    lines = content.get("prescription", {}).get("lines", ())
     product = next((line.get("product") for line in lines if line.get("lineId") == line_id), None)
     return product if isinstance(product, dict) else {}

@@ -88,7 +88,7 @@ def retry(lps: Software, call: Call) -> Data:
             if error.status != 404:
                 raise
             answer = client.create(account, held.content)
-    settled = replace(held, status=str(answer.content.get("status", "")))
+    settled = replace(held, status=told(answer.content)["status"])
     patient = lps.store.patient(held.patient_id)
     _finish(lps, call, settled, lps.behaviour.feed_ins(patient), wishes=held.options)
     return {"epu_id": settled.epu_id, "status": settled.status}
@@ -122,20 +122,22 @@ def execution(lps: Software, call: Call) -> Data:
 
 
 def told(content: Data) -> Data:
-    """Status and lines of an answer of the base, in the terms of the contract."""
-    prescription = content.get("prescription")
-    written = (prescription if isinstance(prescription, dict) else content).get("lines") or []
-    labels = {line["lineId"]: line for line in written if isinstance(line, dict) and line.get("product")}
-    lines = []
-    for line in content.get("lines") or []:
-        known = labels.get(line.get("lineId"), {})
-        shown = {"line_id": line["lineId"], "status": str(line.get("status", ""))}
-        if known:
-            shown["label"] = known["product"].get("label", "")
-            shown["quantity"] = known["quantity"]["value"]
-            shown["substitution_allowed"] = bool(known.get("substitution", {}).get("allowed", True))
-        lines.append(shown)
-    return {"status": str(content.get("status", "")), "lines": lines}
+    """Status and lines of an answer of the base (a state, or a prescription and its state)."""
+    state = content.get("state", content)
+    known = {line.get("lineId"): line for line in content.get("prescription", {}).get("lines", ())}
+    return {
+        "status": str(state.get("status", "")),
+        "lines": [_line(line, known.get(line.get("lineId"))) for line in state.get("lines", ())],
+    }
+
+
+def _line(state: Data, written: Data | None) -> Data:
+    shown: Data = {"line_id": str(state.get("lineId", "")), "status": str(state.get("status", ""))}
+    if written is not None:
+        shown["label"] = written["product"]["label"]
+        shown["quantity"] = state.get("remainingQuantity", written["quantity"]["value"])
+        shown["substitution_allowed"] = bool(written.get("substitution", {}).get("allowed", True))
+    return shown
 
 
 # -- making --------------------------------------------------------------------------------------------

@@ -4,7 +4,10 @@ The standard parser in its lenient policy is used: a hostile mail is shown as fa
 """
 
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -17,7 +20,11 @@ MAX_HEADERS = 60
 MAX_ENTRIES = 60
 MAX_DEPTH = 12
 MAX_MAIL = 24 * 1024 * 1024  # bytes; a bigger mail is not taken apart
-MAX_ENTRY = 2 * 1024 * 1024  # bytes read from one archive entry
+MAX_READ = 3 * 1024 * 1024  # bytes unpacked from one archive
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError,
+)  # fmt: skip
+"""What a broken archive makes the standard library raise (NotImplementedError is a RuntimeError)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +93,24 @@ def _parts(message: Message, depth: int) -> Iterator[Part]:
 
 def _archive(body: bytes) -> tuple[tuple[Entry, ...], str]:
     """What a zip archive lists, and why it can't be read, if so."""
+    entries: list[Entry] = []
+    left = MAX_READ
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            infos = archive.infolist()[:MAX_ENTRIES]
-            return tuple(
-                Entry(info.filename, info.file_size, _xml_content(archive, info)) for info in infos
-            ), ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        return (), f"{type(error).__name__}: {error}"
+            for info in archive.infolist()[:MAX_ENTRIES]:
+                content = _xml_content(archive, info, left)
+                left -= len(content)
+                entries.append(Entry(info.filename, info.file_size, content))
+    except UNREADABLE as error:
+        return tuple(entries), f"{type(error).__name__}: {error}"
+    return tuple(entries), ""
 
 
-def _xml_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if not info.filename.upper().endswith(".XML") or info.file_size > MAX_ENTRY or info.flag_bits & 1:
+def _xml_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    if not info.filename.upper().endswith(".XML") or info.file_size > limit or info.flag_bits & 1:
         return b""
     with archive.open(info) as stream:
-        return stream.read(MAX_ENTRY)  # the declared size may lie
+        return stream.read(limit)  # the declared size may lie
 
 
 def _decoded(value: object) -> str:

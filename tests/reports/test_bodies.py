@@ -1,6 +1,8 @@
 """Bodies laid out: XML, JSON, forms, MTOM, mail; hostile ones too."""
 
+import io
 import json
+import zipfile
 
 import pytest
 
@@ -124,6 +126,29 @@ def test_mail_tree() -> None:
 def test_hostile_mail_is_shown_somehow(data: bytes) -> None:
     body = bodies.read_mail(data, 2000)
     assert "<script" not in shown(body)
+
+
+@pytest.mark.parametrize("step", [7, 11, 13])
+def test_a_broken_archive_is_shown_somehow(step: int) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("A.XML", "<a>" + "x" * 500 + "</a>")
+        zipped.writestr("B.XML", "<b/>")
+    whole = archive.getvalue()
+    for position in range(4, len(whole), step):
+        broken = whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :]
+        assert bodies.read_mail(mail(attachment=broken), 500).kind == "mail"
+    assert bodies.read_mail(mail(attachment=whole[:-30]), 500).kind == "mail"
+
+
+def test_a_bomb_in_an_archive_is_not_unpacked() -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr("BOMB.XML", b"<a>" + b"\0" * 50_000_000)
+    body = bodies.read_mail(mail(attachment=archive.getvalue()), 500)
+    assert body.mail is not None
+    assert body.mail.parts[2].entries[0].size == 50_000_003
+    assert body.mail.parts[2].entries[0].content == b""
 
 
 @pytest.mark.parametrize(

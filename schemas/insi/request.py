@@ -198,9 +198,7 @@ def read_request(data: bytes) -> InsiRequest:
     }
     operation = operations.get(str(read.body.tag))
     if operation is None:
-        raise RequestRefused(
-            "unknown-operation", f"soap:Body holds {read.body.tag!s}", read.body.sourceline
-        )
+        raise RequestRefused("unknown-operation", f"soap:Body holds {read.body.tag!s}", read.body.sourceline)
     header = read.root.find(f"{{{names.SOAP}}}Header")
     assertion = None if read.security is None else read.security.find(f"{{{names.SAML}}}Assertion")
     return InsiRequest(

@@ -211,6 +211,11 @@ class Stack:
         name = next((key for key, listener in self._listeners.items() if listener.port == port), "")
         if not name:
             return  # another stack of this process, or a mail port, which keeps its own dialogue
+        facts = {"outcome": "refused", "reason": tls.explain(error)}
+        certificate = tls.offered(error)
+        if certificate is not None:
+            facts["subject"] = certificate.subject.rfc4514_string()
+            facts["issuer"] = certificate.issuer.rfc4514_string()
         self.journal.append(
             Exchange(
                 number=0,
@@ -220,7 +225,7 @@ class Stack:
                 duration=0.0,
                 request_head=f"TLS {peer}",
                 response_head=str(error),
-                facts={"outcome": "refused", "reason": tls.explain(error)},
+                facts=facts,
             )
         )
 

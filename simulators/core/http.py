@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +14,13 @@ from .exchange import Exchange
 from .service import Context, Hosted, Request, Response, Service, answer, at_path, serve
 
 MAX_BODY = 64 * 1024 * 1024  # bytes; a larger body is answered 413 and recorded
+LIMITS: dict[str, Any] = {
+    "max_field_size": 64 * 1024,  # a SAML assertion may travel in a header
+    "max_line_size": 64 * 1024,
+    "access_log": None,
+    "keepalive_timeout": 75,
+}
+GRACE = 1.0  # seconds given to answers in progress when a port is closed
 
 logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # malformed requests are evidence, not logs
 logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -39,14 +47,70 @@ async def listen(
         service = at_path(hosted, request.path)
         return serve(service, request, context) if whole else _too_large(service, context, request)
 
-    return await listen_with(respond, host, port, ssl_context)
+    def malformed(peer: str, response: Response, detail: str) -> None:
+        context.journal.append(
+            Exchange(
+                number=0,
+                service=hosted.name,
+                transaction="HTTP.malformed",
+                started=context.clock.now(),
+                duration=0.0,
+                request_head=f"HTTP {peer}",
+                response_head=response.head(),
+                response_body=response.body,
+                facts={"outcome": "refused", "reason": detail},
+            )
+        )
+
+    return await listen_with(respond, host, port, ssl_context, malformed)
 
 
 Respond = Callable[[Request, bool], Awaitable[Response]]
+Malformed = Callable[[str, Response, str], None]  # peer, answer given, what is wrong
+
+
+class _Handler(web.RequestHandler):
+    """Tells what cannot be read as HTTP, which never becomes a request."""
+
+    __slots__ = ("malformed",)
+    malformed: Malformed | None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun")
+        detail = (message or str(exc or ""))[:2_000] if status < 500 else "erreur banc"
+        told = answer(status, "text/plain; charset=utf-8", f"requête HTTP refusée : {detail}")
+        if self.malformed is not None and status < 500:
+            peer = request.transport.get_extra_info("peername") if request.transport else None
+            self.malformed(f"{peer[0]}:{peer[1]}" if peer else "?", told, detail)
+        reply = _reply(told)
+        reply.force_close()
+        return reply
+
+
+class _Server(web.Server):
+    """Makes our own request handlers."""
+
+    malformed: Malformed | None = None
+
+    def __call__(self) -> web.RequestHandler:
+        handler = _Handler(self, loop=asyncio.get_running_loop(), **LIMITS)
+        handler.malformed = self.malformed
+        return handler
 
 
 async def listen_with(
-    respond: Respond, host: str, port: int, ssl_context: ssl.SSLContext | None = None
+    respond: Respond,
+    host: str,
+    port: int,
+    ssl_context: ssl.SSLContext | None = None,
+    malformed: Malformed | None = None,
 ) -> Listener:
     """Bind `respond(request, whole)`; `whole` is false when the body was over MAX_BODY and left unread."""
 
@@ -54,6 +118,9 @@ async def listen_with(
         transport = incoming.transport
         session = tls.facts(transport.get_extra_info("ssl_object")) if transport else None
         headers = tuple((key, value) for key, value in incoming.headers.items())
+        if incoming.headers.get("Expect", "").lower() == "100-continue" and not _announces_too_much(incoming):
+            await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            incoming.writer.output_size = 0
         body = await _read(incoming)
         request = Request(incoming.method, incoming.raw_path, headers, body or b"", session)
         response = await respond(request, body is not None)
@@ -65,18 +132,27 @@ async def listen_with(
             return web.Response(status=500)
         return _reply(response)
 
-    server = web.Server(
-        on_request, max_field_size=64 * 1024, max_line_size=64 * 1024, access_log=None, keepalive_timeout=75
-    )
-    runner = web.ServerRunner(server)
+    server = _Server(on_request)
+    server.malformed = malformed
+    runner = web.ServerRunner(server, shutdown_timeout=GRACE)
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=ssl_context, reuse_address=True)
-    await site.start()
+    try:
+        await site.start()
+    except OSError:
+        await runner.cleanup()
+        raise
     bound = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
     return Listener(host, bound, runner)
 
 
+def _announces_too_much(request: web.BaseRequest) -> bool:
+    return request.content_length is not None and request.content_length > MAX_BODY
+
+
 async def _read(request: web.BaseRequest) -> bytes | None:
+    if _announces_too_much(request):
+        return None
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.content.iter_any():

@@ -8,6 +8,7 @@ and STARTTLS listeners.
 import asyncio.sslproto
 import contextlib
 import ssl
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,58 @@ MSSANTE_CIPHERS = (
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-SHA384:"
     "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
 )
+LINGER = 1.0  # seconds during which a refused client may still read its alert
+PLAIN_HTTP = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"HTTP en clair sur un port TLS : utilisez https://\n"
+)
 DMP_CIPHERS = (
     "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES256-GCM-SHA384"
 )
+
+
+class ServerContext(ssl.SSLContext):
+    """A context that remembers the certificate which each client offers, so that a refused one can be named.
+
+    Python only tells the peer's certificate once it is accepted; the handshake messages tell it before.
+    """
+
+    offers: "weakref.WeakKeyDictionary[Any, bytes]"
+
+    def remember_offers(self) -> None:
+        """Start to remember. Does nothing where Python no longer has the private hook."""
+        self.offers = weakref.WeakKeyDictionary()
+        offers = self.offers
+
+        def heard(
+            connection: Any, direction: str, version: int, _kind: Any, message: Any, data: bytes
+        ) -> None:
+            if direction == "read" and getattr(message, "name", "") == "CERTIFICATE":
+                offers[connection] = leaf_of(data, tls13=version >= ssl.TLSVersion.TLSv1_3)
+
+        if hasattr(self, "_msg_callback"):
+            self._msg_callback = heard
+
+    def offered(self, connection: Any) -> x509.Certificate | None:
+        """The leaf that this client offered, accepted or not; None when it offered none."""
+        der = getattr(self, "offers", {}).get(connection)
+        try:
+            return x509.load_der_x509_certificate(der) if der else None
+        except ValueError:
+            return None
+
+
+def leaf_of(message: bytes, *, tls13: bool) -> bytes:
+    """DER of the first certificate of a handshake message Certificate; empty when it holds none.
+
+    Sources: RFC 5246 §7.4.2, RFC 8446 §4.4.2.
+    """
+    at = 4
+    if tls13:
+        at += 1 + (message[at] if len(message) > at else 0)
+    length = int.from_bytes(message[at + 3 : at + 6], "big")
+    return message[at + 6 : at + 6 + length]
 
 
 def server_context(
@@ -37,12 +86,13 @@ def server_context(
     crl: Path | None = None,
 ) -> ssl.SSLContext:
     """A TLS 1.2+ server context; with `client_ca`, the client must show a certificate of that authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     if ciphers:
         context.set_ciphers(ciphers)
     if client_ca is not None:
+        context.remember_offers()
         context.verify_mode = ssl.CERT_REQUIRED if client_required else ssl.CERT_OPTIONAL
         context.load_verify_locations(client_ca)
     if crl is not None:
@@ -84,6 +134,40 @@ def explain(error: BaseException) -> str:
     return f"{message}{detail}" if message else f"TLS handshake failed: {reason}{detail}"
 
 
+def offered(error: BaseException) -> x509.Certificate | None:
+    """The certificate that the client offered in the handshake that failed with this error, when known."""
+    found = getattr(error, "offered", None)
+    return found if isinstance(found, x509.Certificate) else None
+
+
+class _Farewell(asyncio.Protocol):
+    """Closes a refused connection so that its last bytes arrive.
+
+    In TLS 1.3 the client has often sent its request already; closing with bytes unread would make the kernel
+    send a reset, which overtakes the alert.
+    """
+
+    def __init__(self, before: Any, transport: Any) -> None:
+        self._before, self._transport = before, transport
+
+    def say(self) -> None:
+        try:
+            self._transport.set_protocol(self)
+            self._transport.resume_reading()
+            self._transport.write_eof()
+        except Exception:
+            self._transport.close()
+            return
+        self._end = asyncio.get_running_loop().call_later(LINGER, self._transport.close)
+
+    def eof_received(self) -> None:
+        """The client has closed too: the transport closes itself."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end.cancel()
+        self._before.connection_lost(exc)
+
+
 Failure = Callable[[int, str, BaseException], None]  # local port, peer, error
 _watchers: list[Failure] = []  # asyncio has one SSLProtocol for the whole process, so the patch is one too
 
@@ -117,12 +201,17 @@ def _send_alerts() -> None:
             original(self, error, message)
             return
         with contextlib.suppress(Exception):
-            flush(self)
+            if error.reason == "HTTP_REQUEST":
+                transport.write(PLAIN_HTTP)
+            else:
+                flush(self)
         local = transport.get_extra_info("sockname") or ("", 0)
         peer = transport.get_extra_info("peername") or ("?", 0)
+        with contextlib.suppress(Exception):
+            error.offered = self._sslcontext.offered(self._sslobj)  # type: ignore[attr-defined]
         for seen in tuple(_watchers):
             seen(int(local[1]), f"{peer[0]}:{peer[1]}", error)
-        transport.close()
+        _Farewell(self, transport).say()
 
     fatal_error.sends_alerts = True  # type: ignore[attr-defined]
     protocol._fatal_error = fatal_error  # type: ignore[method-assign, assignment]

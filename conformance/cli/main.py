@@ -16,6 +16,7 @@ COMMANDS = {
     "scenarios": ("listing", "Liste les scénarios."),
     "requirements": ("listing", "Liste les exigences et les scénarios qui les prouvent."),
     "defects": ("listing", "Liste les défauts semés du logiciel de référence."),
+    "prove": ("prove", "Joue les défauts semés : chacun doit être pris par sa règle, et elle seule."),
     "rules": ("listing", "Liste les règles de jugement."),
     "contract": ("contract", "Écrit le contrat avec le logiciel testé : OpenAPI et schémas."),
 }
@@ -46,3 +47,7 @@ def main() -> None:
 
     Outil de pré-conformité : seuls l'ANS et le CNDA décident du référencement.
     """
+
+
+if __name__ == "__main__":
+    main()

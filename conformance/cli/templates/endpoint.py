@@ -57,6 +57,8 @@ def answer(outcome, data, messages):
 
 
 class Endpoint(BaseHTTPRequestHandler):
+    wbufsize = -1  # la réponse en un seul paquet : 40 ms de moins par action
+
     def do_GET(self):
         self.reply(200, {**IDENTITY, "actions": sorted([*ACTIONS, "environment.configure"])})
 

@@ -11,17 +11,24 @@ from schemas.messages import text
 @click.command()
 @click.argument("ids", nargs=-1)
 @click.option("--theme", "themes", multiple=True, help="Ne jouer que ces thèmes.")
+@click.option("--window", default=0.5, show_default=True, help="Secondes d'observation d'une absence.")
 @click.option("--runs", default="runs/prove", help="Dossier des rapports.", show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Défauts joués en même temps.")
 @click.option("--json", "as_json", is_flag=True, help="JSON sur la sortie standard.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def prove(
-    ids: tuple[str, ...], themes: tuple[str, ...], runs: str, workers: int, as_json: bool, lang: str
+    ids: tuple[str, ...],
+    themes: tuple[str, ...],
+    window: float,
+    runs: str,
+    workers: int,
+    as_json: bool,
+    lang: str,
 ) -> None:
     """Joue chaque défaut semé (ou les IDS donnés) et le logiciel sans défaut.
 
-    Chaque défaut doit faire échouer la règle et l'exigence prévues, et elles seules. Code de sortie : 0 si tout
-    est détecté exactement, 1 sinon.
+    Chaque défaut doit faire échouer la règle et l'exigence prévues, et elles seules. Code de sortie : 0 si
+    tout est détecté exactement, 1 sinon.
     """
     import json
 
@@ -37,7 +44,7 @@ def prove(
     chosen = [DEFECTS[id_] for id_ in ids] if ids else list(DEFECTS.values())
     plays = [Expected("")] if not ids else []
     plays += [Expected(one.id, frozenset({one.rule}), frozenset(one.requirements)) for one in chosen]
-    arguments = [part for theme in themes for part in ("--theme", theme)]
+    arguments = ["--window", str(window), *(part for theme in themes for part in ("--theme", theme))]
     rows, wrong = [], 0
     for result in play_all(plays, Path(runs), arguments, workers):
         wrong += not result.exact

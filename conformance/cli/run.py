@@ -21,6 +21,7 @@ from .progress import Progress
 @click.option("--theme", "themes", multiple=True, help="INS, PSC, DMP, MSS, EP, ANNUAIRE, PARCOURS.")
 @click.option("--defect", default="", help="Défaut semé du logiciel de référence (voir `defects`).")
 @click.option("--seed", type=int, help="Graine : mêmes patients, mêmes identifiants.")
+@click.option("--window", type=float, help="Secondes pendant lesquelles une absence est observée.")
 @click.option("--runs", default="runs", help="Dossier des rapports.", show_default=True)
 @click.option("--lang", type=click.Choice(["fr", "en"]), help="Langue du rapport.")
 @click.option("--allure", default="", help="Écrit aussi des résultats Allure dans ce dossier.")
@@ -32,6 +33,7 @@ def run(
     themes: tuple[str, ...],
     defect: str,
     seed: int | None,
+    window: float | None,
     runs: str,
     lang: str | None,
     allure: str,
@@ -47,6 +49,8 @@ def run(
         settings_run = config.run
         if seed is not None:
             settings_run = replace(settings_run, seed=seed)
+        if window is not None:
+            settings_run = replace(settings_run, window=window)
         if lang is not None:
             settings_run = replace(settings_run, lang=lang)
         config = replace(config, run=settings_run)

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from requests import PreparedRequest
 
 from schemas.ins import NIR_PRODUCTION, NIR_TEST
+from schemas.messages import text
 from schemas.vihf.certificates import AUTHENTICATION, Authorities
 
 from .core import pki as pkis
@@ -153,12 +154,12 @@ class _Hosting:
         if name not in MUTUAL:
             certificate = None  # a server that does not ask is shown none
         elif certificate is None:
-            self._refuse(name, "", "certificate required: the client showed no certificate")
+            self._refuse(name, "", "no-certificate")
         else:
             now = self.context.clock.now()
             problems = self.authorities.problems(certificate, AUTHENTICATION, now)
             if problems:
-                self._refuse(name, certificate.subject.rfc4514_string(), ", ".join(problems))
+                self._refuse(name, certificate.subject.rfc4514_string(), f"certificate-{problems[0]}")
         if certificate is None:
             return Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
         return Tls(
@@ -170,10 +171,11 @@ class _Hosting:
         )
 
     def _refuse(self, name: str, subject: str, reason: str) -> None:
-        facts = {"outcome": "refused", "reason": reason, "subject": subject}
+        detail = text(f"tls.{reason}")
+        facts = {"outcome": "refused", "reason": reason, "detail": detail, "subject": subject}
         started = self.context.clock.now()
         self.context.journal.append(Exchange(0, name, "TLS.refused", started, 0.0, facts=facts))
-        raise requests.exceptions.SSLError(f"{HOSTS[name]}: {reason} {subject}".strip())
+        raise requests.exceptions.SSLError(f"{HOSTS[name]}: {reason}: {detail} {subject}".strip())
 
 
 class _Route(responses.BaseResponse):

@@ -211,7 +211,7 @@ class Stack:
         name = next((key for key, listener in self._listeners.items() if listener.port == port), "")
         if not name:
             return  # another stack of this process, or a mail port, which keeps its own dialogue
-        facts = {"outcome": "refused", "reason": tls.explain(error)}
+        facts = {"outcome": "refused", "reason": tls.reason(error), "detail": tls.explain(error)}
         certificate = tls.offered(error)
         if certificate is not None:
             facts["subject"] = certificate.subject.rfc4514_string()

@@ -15,6 +15,8 @@ from typing import Any
 
 from cryptography import x509
 
+from schemas.messages import text
+
 from .exchange import Tls
 
 # The closed list of MSSanté (ECO.1.1.3); the DMP accepts a subset of it plus ChaCha20 (PDT-INF-579).
@@ -114,24 +116,44 @@ def facts(ssl_object: Any) -> Tls | None:
     return Tls(ssl_object.version() or "", cipher[0] if cipher else "", der or None, subject, issuer)
 
 
-def explain(error: BaseException) -> str:
-    """A failed handshake in the words of somebody who can mend it."""
-    reason = getattr(error, "reason", "") or str(error)
-    known = {
-        "PEER_DID_NOT_RETURN_A_CERTIFICATE": "the client showed no certificate: mutual TLS is required here",
-        "CERTIFICATE_VERIFY_FAILED": "the client's certificate was refused",
-        "NO_SHARED_CIPHER": "the client offers none of the allowed cipher suites",
-        "UNSUPPORTED_PROTOCOL": "the client offers no TLS version that is allowed (1.2 at least)",
-        "TLSV1_ALERT_UNKNOWN_CA": "the client does not trust the bench's authority: install its CA bundle",
-        "SSLV3_ALERT_BAD_CERTIFICATE": "the client refused the bench's certificate",
-        "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the client refused the bench's certificate",
-        "HTTP_REQUEST": "the client spoke plain HTTP to a TLS port",
-        "WRONG_VERSION_NUMBER": "the client did not speak TLS",
-    }
-    message = next((text for key, text in known.items() if key in reason.upper().replace(" ", "_")), "")
-    verify = getattr(error, "verify_message", "")
-    detail = f" ({verify})" if verify else ""
-    return f"{message}{detail}" if message else f"TLS handshake failed: {reason}{detail}"
+_REASONS = {  # word of OpenSSL → ours
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "no-certificate",
+    "NO_SHARED_CIPHER": "no-shared-cipher",
+    "UNSUPPORTED_PROTOCOL": "version",
+    "NO_PROTOCOLS_AVAILABLE": "version",
+    "TLSV1_ALERT_UNKNOWN_CA": "unknown-to-client",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "refused-by-client",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "refused-by-client",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "refused-by-client",
+    "HTTP_REQUEST": "plain-http",
+    "WRONG_VERSION_NUMBER": "not-tls",
+    "UNKNOWN_PROTOCOL": "not-tls",
+    "BAD_RECORD_TYPE": "not-tls",
+}
+_VERIFICATIONS = {  # X509_V_ERR_… → our word
+    9: "certificate-not-yet-valid",
+    10: "certificate-expired",
+    18: "certificate-unknown-issuer",
+    19: "certificate-unknown-issuer",
+    20: "certificate-unknown-issuer",
+    21: "certificate-unknown-issuer",
+    23: "certificate-revoked",
+    26: "certificate-wrong-usage",
+}
+
+
+def reason(error: BaseException) -> str:
+    """A stable word for a failed handshake: `no-certificate`, `certificate-expired`, `plain-http`…"""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _VERIFICATIONS.get(error.verify_code, "certificate-refused")
+    said = str(getattr(error, "reason", "") or error).upper().replace(" ", "_")
+    return next((ours for theirs, ours in _REASONS.items() if theirs in said), "handshake")
+
+
+def explain(error: BaseException, lang: str = "fr") -> str:
+    """A failed handshake in the words of somebody who can mend it, with what OpenSSL said."""
+    said = getattr(error, "verify_message", "") or getattr(error, "reason", "") or str(error)
+    return f"{text(f'tls.{reason(error)}', lang)} ({said})"
 
 
 def offered(error: BaseException) -> x509.Certificate | None:

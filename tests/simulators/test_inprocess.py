@@ -101,7 +101,7 @@ def test_the_dmp_answers_in_soap(national: National) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("", "no certificate"),
+        ("", "no-certificate"),
         ("expired", "expired"),
         ("not-yet-valid", "not-yet-valid"),
         ("revoked", "revoked"),

@@ -75,6 +75,7 @@ def summary(exchange: Exchange, findings: tuple[Finding, ...]) -> Json:
         "status": _status(exchange),
         "outcome": str(exchange.facts.get("outcome", "")),
         "reason": str(exchange.facts.get("reason", ""))[:300],
+        "detail": str(exchange.facts.get("detail", ""))[:300],
         "patient": str(exchange.facts.get("patient") or ""),
         "user": str(exchange.facts.get("user") or ""),
         "scenario": exchange.scenario,

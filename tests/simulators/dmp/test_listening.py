@@ -138,7 +138,7 @@ def test_no_client_certificate_is_diagnosed(running: Running) -> None:
     with pytest.raises(OSError):
         connection.request("GET", "/")
         connection.getresponse()
-    assert any("no certificate" in text for text in running.refusals)
+    assert any("pas présenté de certificat" in text for text in running.refusals)
 
 
 def test_injected_accidents(running: Running) -> None:

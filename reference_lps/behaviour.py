@@ -47,11 +47,6 @@ def only_when_allowed(status: Answer) -> bool:
     return status.active and status.authorisation == "VALIDE"
 
 
-def as_asked(parameters: Mapping[str, str], verifier: str) -> Mapping[str, str]:
-    """The parameters of the authorisation request."""
-    return parameters
-
-
 def by_strict_ins(document: ArchivedDocument, mail: Mail, store: Store) -> Patient | None:
     """The patient of a received document: the qualified identity that has its INS and its traits.
 
@@ -77,7 +72,7 @@ class Behaviour:
     name_attempts: Callable[[tuple[str, ...]], Sequence[tuple[str, ...]]] = one_by_one_then_all
     feed_ins: Callable[[Patient], Ins | None] = only_when_qualified
     # Pro Santé Connect
-    authorization: Callable[[Mapping[str, str], str], Mapping[str, str]] = as_asked
+    authorization: Callable[[Mapping[str, str]], Mapping[str, str]] = same  # parameters of the request
     nonce_checked: bool = True
     logout_at_provider: bool = True
     # documents and DMP

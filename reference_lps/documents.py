@@ -1,5 +1,7 @@
 """The documents that this software makes: PDF/A-1b page, CDA around it, metadata for the DMP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ from schemas.xds.names import TRE_R209
 from .accounts import Account
 from .behaviour import Behaviour
 from .clock import Chance, Clock
-from .outcome import Data
+from .outcome import Data, Refused
 from .state import Document, Patient
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -60,7 +62,8 @@ class Workshop:
             notice=NOTICE,
         )
         header = self._header(patient, ins, account, now, title or usual, replaces, replaced_id)
-        data = cda.build_document(cda.DocumentSpec(header, kind, page))
+        with _writing():
+            data = cda.build_document(cda.DocumentSpec(header, kind, page))
         return self._document(header, patient, type_code, data, page)
 
     def prescription(
@@ -101,7 +104,9 @@ class Workshop:
             types=types,
             valid_until=now + VALIDITY,
         )
-        return self._document(header, patient, "57833-6", cda.build_prescription(spec), page)
+        with _writing():
+            data = cda.build_prescription(spec)
+        return self._document(header, patient, "57833-6", data, page)
 
     def entry(self, document: Document, flags: tuple[str, ...] = ()) -> xds.DocumentEntry:
         """The metadata of a document, derived from its CDA."""
@@ -139,6 +144,15 @@ class Workshop:
         )
 
 
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What cannot be written is the user's to mend: Refused."""
+    try:
+        yield
+    except ValueError as error:
+        raise Refused(f"Ce document ne peut pas être écrit : {error}.") from None
+
+
 def prescription_lines(given: list[Data], chance: Chance) -> tuple[cda.PrescriptionLine, ...]:
     """The lines of the contract as lines of the document. Each gets its identifier here."""
     lines = []
@@ -163,7 +177,7 @@ def prescription_lines(given: list[Data], chance: Chance) -> tuple[cda.Prescript
 
 
 def _identity_lines(patient: Patient, ins: Ins | None) -> tuple[str, ...]:
-    born = datetime.fromisoformat(patient.birth_date).strftime("%d/%m/%Y")
+    born = "/".join(reversed(patient.birth_date.split("-")))  # text: a birth date may be uncertain (00)
     lines = (
         f"Nom de naissance : {patient.birth_name}",
         f"Prénoms : {' '.join(patient.given_names)}",

@@ -23,7 +23,7 @@ def require_ins(lps: Software, patient: Patient) -> Ins:
     if ins is None:
         raise Refused(
             f"L'identité de {patient.name} n'est pas qualifiée ({patient.status}) : "
-            "son INS ne peut pas être transmise, le DMP n'est pas accessible."
+            "son INS ne peut pas quitter le logiciel, rien n'a été envoyé."
         )
     return ins
 

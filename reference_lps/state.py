@@ -1,7 +1,7 @@
 """What the software remembers, in memory: patients, documents, prescriptions, mails."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from schemas.cda.model import PatientIdentity
@@ -36,6 +36,10 @@ class Patient:
     @property
     def name(self) -> str:
         return f"{self.birth_name} {self.given_names[0]}"
+
+    def is_minor(self, today: date) -> bool:
+        """Under 18 that day. `birth_date` is compared as text: it may be uncertain."""
+        return self.birth_date > f"{today.year - 18:04d}-{today:%m-%d}"
 
     def identity(self, ins: Ins | None) -> PatientIdentity:
         """The patient as a document names them, with this INS if any."""

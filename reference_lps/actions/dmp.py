@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from datetime import date
 
 from schemas import valuesets, xds
 from schemas.hl7v3 import Answer
@@ -11,6 +12,7 @@ from schemas.xds.query import LEAF_CLASS, coded
 from ..feeding import feed, replaced_entry, require_ins, require_open
 from ..outcome import Call, Data, Refused
 from ..software import Software
+from ..state import Patient
 
 STATUSES = {
     "approved": names.APPROVED,
@@ -41,6 +43,8 @@ def submit(lps: Software, call: Call) -> Data:
     given, account = call.given, call.account
     patient = lps.store.patient(given["patient_id"])
     ins = require_ins(lps, patient)
+    flags = tuple(given.get("confidentiality", ()))
+    _check_flags(flags, patient, lps.clock.now().date())
     require_open(lps, ins, account)
     replaced_id = given.get("replaces")
     entry_uuid = replaced_entry(lps, ins, account, replaced_id) if replaced_id else None
@@ -55,7 +59,7 @@ def submit(lps: Software, call: Call) -> Data:
             replaced_id=replaced_id,
         )
     )
-    feed(lps, call, document, ins, flags=tuple(given.get("confidentiality", ())), replaces=entry_uuid)
+    feed(lps, call, document, ins, flags=flags, replaces=entry_uuid)
     return {"unique_id": document.unique_id, "entry_uuid": None, "type_code": document.type_code}
 
 
@@ -105,6 +109,14 @@ def retrieve(lps: Software, call: Call) -> Data:
         "mime_type": found.mime_type,
         "sha256": hashlib.sha256(found.content).hexdigest(),
     }
+
+
+def _check_flags(flags: tuple[str, ...], patient: Patient, today: date) -> None:
+    """Source: EX_2.1-1050, CI-SIS (masking). Raises Refused."""
+    if names.MASQUE_PS in flags and names.INVISIBLE_PATIENT in flags:
+        raise Refused("Un document n'est pas à la fois masqué aux professionnels et invisible au patient.")
+    if names.INVISIBLE_REPRESENTANTS in flags and not patient.is_minor(today):
+        raise Refused("Seul le document d'un mineur peut être invisible à ses représentants légaux.")
 
 
 def _why_not(answer: Answer) -> str:

@@ -6,7 +6,7 @@ from schemas.ins import INS_OIDS, Ins, well_formed
 from schemas.insi import Identity
 from schemas.insi.names import FOUND, NOBODY, SEVERAL
 
-from ..outcome import Call, Data, Failed
+from ..outcome import Call, Data, Failed, Refused
 from ..software import Software
 from ..state import Patient
 
@@ -19,6 +19,8 @@ SAID = {
 def record(lps: Software, call: Call) -> Data:
     """Open a file with the traits typed in."""
     traits = call.given["traits"]
+    if not traits["given_names"].split() or not traits["birth_name"].strip():
+        raise Refused("Le nom de naissance et au moins un prénom sont nécessaires.")
     patient = Patient(
         id=f"P{len(lps.store.patients) + 1:05d}",
         birth_name=traits["birth_name"].strip(),

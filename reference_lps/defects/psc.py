@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from .model import Defect
 
 
-def plain_challenge(parameters: Mapping[str, str], verifier: str) -> Mapping[str, str]:
-    """PKCE with the verifier itself as challenge."""
-    return {**parameters, "code_challenge": verifier, "code_challenge_method": "plain"}
+def without_level(parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """The level of authentication under the name that an old guide gave it."""
+    asked = {name: value for name, value in parameters.items() if name != "acr_values"}
+    return {**asked, "acr": parameters["acr_values"]}
 
 
 DEFECTS = (
@@ -21,13 +22,13 @@ DEFECTS = (
         {"nonce_checked": False},
     ),
     Defect(
-        "psc-pkce-plain",
+        "psc-niveau-non-demande",
         "psc",
-        "PKCE est demandé avec la méthode « plain »",
-        "PKCE is asked with the plain method",
-        "PSC-PKCE",
-        ("SC.PSC.01",),
-        {"authorization": plain_challenge},
+        "Le niveau d'authentification est demandé par « acr », un paramètre que personne ne lit",
+        "The authentication level is asked by `acr`, a parameter that nobody reads",
+        "PSC-ACR",
+        ("PSC.08",),
+        {"authorization": without_level},
     ),
     Defect(
         "psc-deconnexion-locale",

@@ -53,8 +53,7 @@ class Channel:
     ) -> Reply:
         """One request, never repeated here, redirections not followed.
 
-        Raises Unavailable (not reached, or HTTP 502, 503, 504, 500 without a body of the service is left to
-        the caller) and LostAnswer.
+        Raises Unavailable (not reached, or HTTP 502, 503, 504) and LostAnswer. Any other status is an answer.
         """
         try:
             response = self._session.request(

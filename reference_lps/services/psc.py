@@ -84,7 +84,7 @@ class ProSanteConnect:
             "code_challenge": _challenge(pending.verifier),
             "code_challenge_method": "S256",
         }
-        asked = self._behaviour.authorization(parameters, pending.verifier)
+        asked = self._behaviour.authorization(parameters)
         self._pending = {key: one for key, one in self._pending.items() if one.user != user}
         self._pending[state] = pending
         return f"{self._discover()['authorization_endpoint']}?{urlencode(asked)}"

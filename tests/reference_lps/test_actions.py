@@ -42,6 +42,11 @@ def test_identity_status(office: Office, checked: bool, searched: bool, status: 
     assert known["identity_status"] == status
 
 
+def test_a_file_needs_a_name(office: Office) -> None:
+    traits = {"birth_name": " ", "given_names": " ", "sex": "F", "birth_date": "", "birth_place": ""}
+    assert office.ask("patient.record", traits=traits, document_checked=True)["outcome"] == "refused"
+
+
 def test_given_names_one_by_one_then_together(office: Office) -> None:
     person = office.stack.population.derive(f"{office.start}/prenoms", insi="01", given_count=3)
     known = office.do("patient.record", traits=person.traits(), document_checked=True)
@@ -162,6 +167,23 @@ def test_blocked_professional_does_not_read(office: Office) -> None:
     assert office.seen("dmp", "TD3.1") == []
 
 
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [(["MASQUE_PS", "INVISIBLE_PATIENT"], "à la fois"), (["INVISIBLE_REPRESENTANTS_LEGAUX"], "mineur")],
+)
+def test_forbidden_masking_is_refused(office: Office, flags: list[str], word: str) -> None:
+    patient = office.patient()
+    answer = office.ask("document.submit", patient_id=patient, kind="lettre", confidentiality=flags)
+    assert answer["outcome"] == "refused" and word in answer["messages"][-1]["text"]
+
+
+def test_what_cannot_be_written_is_refused(office: Office) -> None:
+    patient = office.patient()
+    answer = office.ask("document.submit", patient_id=patient, kind="lettre", title="a\x00b")
+    assert answer["outcome"] == "refused" and "écrit" in answer["messages"][-1]["text"]
+    assert office.ask("document.submit", patient_id="?", kind="lettre")["outcome"] == "refused"
+
+
 # -- e-prescription --------------------------------------------------------------------------------------
 
 
@@ -236,6 +258,13 @@ def test_hospital_internal_stays(office: Office) -> None:
     patient = office.patient()
     made = office.do("prescription.create", patient_id=patient, lines=[LINE], hospital_internal=True)
     assert made["epu_id"] is None and office.seen("epu", "EPU.create") == []
+
+
+def test_a_refusal_to_substitute_needs_its_reason(office: Office) -> None:
+    office.login()
+    line = {**LINE, "substitution": {"allowed": False}}
+    answer = office.ask("prescription.create", patient_id=office.patient(), lines=[line])
+    assert answer["outcome"] == "refused" and office.seen("epu", "EPU.create") == []
 
 
 def test_opposition_is_no_breakdown(office: Office) -> None:

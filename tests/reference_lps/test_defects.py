@@ -37,7 +37,7 @@ def log_in(office: Office) -> None:
 
 # Defects that a rule on the traffic catches, and the act that shows them.
 IN_TRAFFIC: dict[str, Callable[[Office], None]] = {
-    "psc-pkce-plain": log_in,
+    "psc-niveau-non-demande": log_in,
     "dmp-empreinte": feed_report,
     "dmp-type-different": feed_report,
     "dmp-classe": feed_report,

@@ -1,0 +1,63 @@
+"""The live page in a real browser: what vendors send is shown as text, and nothing of it runs."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from simulators.core.exchange import Exchange, Line
+from simulators.psc.rules import RULES
+from simulators.stack import Stack
+
+CHROMIUM = shutil.which("chromium")
+HOSTILE = "<img src=x onerror=\"document.title='RUN'\"></script><script>document.title='RUN'</script>"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"),
+]
+
+
+def dom(url: str, profile: Path) -> str:
+    """The document after scripts ran. The page keeps a stream open: real seconds, not virtual ones."""
+    command = [
+        str(CHROMIUM),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        f"--user-data-dir={profile}",
+        "--timeout=4000",
+        "--dump-dom",
+        url,
+    ]
+    return subprocess.run(command, capture_output=True, timeout=60, check=True).stdout.decode()
+
+
+def test_nothing_recorded_runs(stack: Stack, tmp_path: Path) -> None:
+    finding = RULES.rules["PSC-STATE"].finding(HOSTILE, HOSTILE, HOSTILE)
+    made = stack.journal.append(
+        Exchange(
+            number=0,
+            service=HOSTILE,
+            transaction=HOSTILE,
+            started=stack.clock.now(),
+            duration=0.0,
+            request_head=f"GET /{HOSTILE} HTTP/1.1",
+            request_body=HOSTILE.encode(),
+            response_head=f"HTTP/1.1 200 OK\nContent-Type: {HOSTILE}",
+            response_body=HOSTILE.encode(),
+            dialogue=(Line("C", HOSTILE),),
+            facts={"outcome": HOSTILE, "reason": HOSTILE, "patient": HOSTILE, HOSTILE: HOSTILE},
+            scenario=HOSTILE,
+            fault=HOSTILE,
+        ),
+        [finding],
+    )
+    shown = dom(f"{stack.environment.control_url}/#x{made.number}", tmp_path / "profile")
+    assert "<title>Échanges en direct · segur-bench</title>" in shown
+    assert "<img" not in shown
+    assert shown.count("&lt;img src=x onerror=") >= 12
+    assert "Tirez un state au hasard" in shown

@@ -231,14 +231,20 @@ class Bench:
     def check(
         self, rule: Rule, ok: bool, *, where: str = "", observed: object = "", expected: object = ""
     ) -> None:
-        """Evaluate a rule of the scenario itself. Raises NonConforme when it does not hold."""
+        """Evaluate a rule of the scenario itself. Raises NonConforme when it does not hold.
+
+        When the traffic already shows an error, that error is the cause and is raised alone: what the
+        scenario then misses may only follow from it.
+        """
         self.checked.append(rule.id)
         if ok:
             return
+        causes = errors(self.observed_findings(self.start))
+        if causes:
+            raise NonConforme(tuple(causes))
         finding = rule.finding(where, observed, expected)
         self.findings.append(finding)
-        causes = errors(self.observed_findings(self.start))
-        raise NonConforme((*causes, finding))
+        raise NonConforme((finding,))
 
     def told(self, rule: Rule, answer: Answer) -> None:
         """The user must have been shown a warning or an error about what went wrong."""

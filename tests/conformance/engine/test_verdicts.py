@@ -199,3 +199,13 @@ def test_a_requirement_proved_elsewhere_stays_conforme() -> None:
 def test_not_testable_is_never_green() -> None:
     untested = result_with(Verdict.NON_TESTABLE)
     assert {item.verdict for item in recorder.requirement_results([untested])} == {Verdict.NON_TESTABLE}
+
+
+def test_what_the_traffic_shows_explains_what_the_scenario_misses(stage: Any) -> None:
+    seen = Rule("ESSAI-TRAFIC", Keyword.DOIT, ("BEN-DMP-06",))
+
+    def body(bench: Bench) -> None:
+        stage.traffic("TD2.1", seen.finding("métadonnées"))
+        bench.check(RULE, False, where="conséquence")
+
+    assert [finding.rule for finding in stage.play(body).findings] == ["ESSAI-TRAFIC"]

@@ -90,7 +90,7 @@ class Behaviour:
     same_number_on_retry: bool = True
     refusal_shown: bool = True  # a dispensation that the base refuses is told
     # MSSanté
-    clear_authentication: bool = False  # credentials sent before STARTTLS
+    sender_in_clear: bool = False  # MAIL FROM tried before STARTTLS
     host_name_checked: bool = True
     draft: Callable[[Draft], Draft] = same
     archive: Callable[[bytes], bytes] = same

@@ -130,13 +130,13 @@ DEFECTS = (
         {"archive": false_hash},
     ),
     Defect(
-        "mss-auth-en-clair",
+        "mss-clair-avant-tls",
         "mssante",
-        "L'authentification SMTP est tentée avant STARTTLS",
-        "SMTP authentication is tried before STARTTLS",
+        "L'envoi est d'abord tenté en clair, avant STARTTLS",
+        "Sending is first tried in clear, before STARTTLS",
         "MSS-T01-SMTP",
         ("SC.MSS/CONF.05",),
-        {"clear_authentication": True},
+        {"sender_in_clear": True},
     ),
     Defect(
         "mss-nom-certificat",

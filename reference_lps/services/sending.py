@@ -3,7 +3,6 @@
 Source: Référentiel #2 MSSanté, ECO.1.0.1, 1.1.x, 1.2.x.
 """
 
-import base64
 import smtplib
 import ssl
 from collections.abc import Callable, Sequence
@@ -64,22 +63,20 @@ def send(
     except (OSError, smtplib.SMTPException) as error:
         raise Unavailable(f"{NAME} est injoignable ({_said(error)}).") from None
     try:
-        _secure(transport, environment, behaviour, mailbox, token)
+        _secure(transport, environment, behaviour, mailbox)
         _authenticate(transport, mailbox, token)
         return _submit(transport, mailbox, recipients, source)
     finally:
         _leave(transport)
 
 
-def _secure(
-    transport: Transport, environment: Environment, behaviour: Behaviour, mailbox: str, token: str
-) -> None:
+def _secure(transport: Transport, environment: Environment, behaviour: Behaviour, mailbox: str) -> None:
     try:
         transport.ehlo()
         if not transport.has_extn("starttls"):
             raise Unavailable(f"{NAME} ne propose pas STARTTLS : rien n'a été envoyé.")
-        if behaviour.clear_authentication:
-            transport.docmd("AUTH", f"XOAUTH2 {base64.b64encode(xoauth2(mailbox, token)).decode()}")
+        if behaviour.sender_in_clear:
+            transport.docmd("MAIL", f"FROM:<{mailbox}>")
         code, said = transport.starttls(context=tls_context(environment, behaviour))
         if code != 220:
             raise Unavailable(f"{NAME} a refusé STARTTLS ({code} {said.decode('utf-8', 'replace')}).")

@@ -50,7 +50,7 @@ IN_TRAFFIC: dict[str, Callable[[Office], None]] = {
     "mss-objet": mail_document,
     "mss-nom-pdf": mail_document,
     "mss-empreinte-xdm": mail_document,
-    "mss-auth-en-clair": mail_document,
+    "mss-clair-avant-tls": mail_document,
 }
 
 

@@ -13,7 +13,7 @@ from schemas.messages import text
 @click.option("--theme", "themes", multiple=True, help="Ne jouer que ces thèmes.")
 @click.option("--window", default=0.5, show_default=True, help="Secondes d'observation d'une absence.")
 @click.option("--runs", default="runs/prove", help="Dossier des rapports.", show_default=True)
-@click.option("--workers", default=2, show_default=True, help="Défauts joués en même temps.")
+@click.option("--workers", default=4, show_default=True, help="Défauts joués en même temps.")
 @click.option("--json", "as_json", is_flag=True, help="JSON sur la sortie standard.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def prove(

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test bench serve clean
+.PHONY: demo test prove bench serve clean
 
 $(BIN)/segur-bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 ou plus récent est nécessaire (PYTHON=python3.12 make …)"; exit 2; }
@@ -23,6 +23,9 @@ serve: $(BIN)/segur-bench
 
 test: $(BIN)/tox
 	$(BIN)/tox
+
+prove: $(BIN)/segur-bench
+	$(BIN)/segur-bench prove
 
 bench: $(BIN)/segur-bench
 	$(BIN)/python -m benchmarks

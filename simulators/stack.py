@@ -81,7 +81,7 @@ class Stack:
         settings = self.settings
         self.pki = pkis.open_or_create(settings.pki, self.clock.now())
         self.services = build(
-            Settings(settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID),
+            _declared(settings),
             self.context,
             self.pki,
             self.population,
@@ -230,24 +230,31 @@ class Stack:
         )
 
 
-def recorded_judge(pki: Path, seed: int) -> Callable[[Exchange], list[Finding]]:
-    """Judges recorded exchanges with today's rules, given the PKI of their run. Opens no socket."""
+def recorded_judge(settings: StackSettings) -> Callable[[Exchange], list[Finding]]:
+    """Judges recorded exchanges with today's rules, as a stack of these settings would. Opens no socket.
+
+    Raises OSError or ValueError when the PKI of the run cannot be read.
+    """
     clock = Clock()
     journal = Journal(clock)
     services = build(
-        Settings(),
+        _declared(settings),
         Context(clock, journal, FaultPlan()),
-        pkis.Pki(pki),
-        Population(seed),
-        Randomness(seed),
-        "127.0.0.1",
+        pkis.Pki(settings.pki),
+        Population(settings.seed),
+        Randomness(settings.seed),
+        settings.host,
         {},
     )
 
     def judge(exchange: Exchange) -> list[Finding]:
         service = services.judges().get(exchange.service)
-        if service is None or exchange.transaction == "TLS.refused":
+        if service is None or exchange.transaction in ("TLS.refused", "HTTP.malformed"):
             return []
         return service(exchange)
 
     return judge
+
+
+def _declared(settings: StackSettings) -> Settings:
+    return Settings(settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID)

@@ -17,6 +17,7 @@ h1{font-size:1.35rem;margin:0 0 .25rem}p{color:var(--soft);margin:.25rem 0 1.25r
 button{display:block;width:100%;margin:.5rem 0;padding:.8rem 1rem;text-align:left;font:inherit;color:inherit;
 background:#fff;border:1px solid var(--line);border-radius:6px;cursor:pointer}
 button:hover,button:focus-visible{border-color:var(--accent);outline:2px solid var(--accent)}
+button.deny{width:auto;color:var(--soft);margin-top:1rem}
 strong{display:block}small{color:var(--soft)}
 """
 CSP = ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
@@ -33,7 +34,8 @@ def choice(people: Sequence[Professional], fields: Mapping[str, str], action: st
         f"</strong><small>{escape(person.structure.name)} — {person.id_nat}</small></button>"
         for person in people
     )
-    form = f'<form method="post" action="{escape(action)}">{hidden}{buttons}</form>'
+    deny = f'<button class="deny" name="user" value="">{escape(text("psc.deny"))}</button>'
+    form = f'<form method="post" action="{escape(action)}">{hidden}{buttons}{deny}</form>'
     return page(200, text("psc.choose"), text("psc.simulated"), form)
 
 

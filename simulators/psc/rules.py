@@ -21,7 +21,9 @@ class Asked:
     transaction: str
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
-    acceptable_uris: tuple[str, ...] = ()  # redirect URIs; empty: any loopback one
+    problem: str = ""  # what the caller did wrong, as the provider found (see `errors`)
+    discovered: bool = True  # the discovery document was read before
+    keys_read: bool = True  # the provider's keys were read before
 
 
 @RULES.rule("PSC-PKCE", requirements=["SC.PSC.01"], source="RFC 7636")
@@ -76,3 +78,46 @@ def logout_names_its_session(asked: Asked) -> Iterator[Observation]:
     """Logging out carries id_token_hint."""
     if asked.transaction == "PSC.logout" and not {**asked.query, **asked.form}.get("id_token_hint"):
         yield Observation("id_token_hint", "", "ID token")
+
+
+@RULES.rule("PSC-CODE", requirements=["SC.PSC.01"], source="RFC 6749 §4.1.3, RFC 7636 §4.5")
+def code_is_exchanged_once(asked: Asked) -> Iterator[Observation]:
+    """The code received is exchanged once, with the verifier of its challenge."""
+    if asked.problem in ("code-unknown", "code-reused", "code-verifier"):
+        yield Observation("code", asked.problem, "le code reçu, une fois, avec son code_verifier")
+
+
+@RULES.rule("PSC-REDIRECTION", requirements=["BEN-PSC-07"], source="RFC 6749 §3.1.2.3 and §4.1.3")
+def redirection_is_exact(asked: Asked) -> Iterator[Observation]:
+    """redirect_uri is one that was declared, and the same in both requests."""
+    if asked.problem in ("redirect-uri", "redirect-uri-unregistered"):
+        where = {**asked.query, **asked.form}.get("redirect_uri", "")
+        yield Observation("redirect_uri", where, "celle qui est déclarée, la même partout")
+
+
+@RULES.rule("PSC-ROTATION", requirements=["BEN-PSC-03"], source="RFC 6749 §6")
+def refresh_tokens_rotate(asked: Asked) -> Iterator[Observation]:
+    """Each renewal uses the last refresh token received."""
+    if asked.problem == "refresh-reused":
+        yield Observation("refresh_token", "déjà utilisé", "le dernier reçu")
+
+
+@RULES.rule("PSC-JETON-MORT", requires=Keyword.DEVRAIT, requirements=["BEN-PSC-03"], source="RFC 6750 §3.1")
+def dead_tokens_are_not_sent(asked: Asked) -> Iterator[Observation]:
+    """An access token that has expired is not presented."""
+    if asked.transaction == "PSC.userinfo" and asked.problem == "expired":
+        yield Observation("Authorization", "jeton expiré", "jeton renouvelé avant ses 2 minutes")
+
+
+@RULES.rule("PSC-DECOUVERTE", requires=Keyword.DEVRAIT, source="OpenID Connect Discovery 1.0")
+def endpoints_are_discovered(asked: Asked) -> Iterator[Observation]:
+    """Endpoints come from the discovery document, not from constants."""
+    if asked.transaction == "PSC.token" and not asked.discovered:
+        yield Observation("PSC.discovery", "jamais lu", "lu avant la première connexion")
+
+
+@RULES.rule("PSC-CLES", requires=Keyword.PEUT, source="OpenID Connect Core 3.1.3.7")
+def keys_are_read(asked: Asked) -> Iterator[Observation]:
+    """The provider's keys are read before the identity is used: no signature is verified without them."""
+    if asked.transaction == "PSC.userinfo" and not asked.keys_read:
+        yield Observation("PSC.jwks", "jamais lu", "lu pour vérifier l'ID token")

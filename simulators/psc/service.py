@@ -6,7 +6,7 @@ Lifetimes: access token 2 min, refresh token 30 min, session 4 h (IG "sécurisat
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -23,11 +23,15 @@ from simulators.core.identities import PROFESSIONALS, Professional
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response, answer
 
-from . import pages
+from . import errors, faults, pages
+from .errors import OidcError
+from .issue import issue, new_key
 from .rules import RULES, Asked
-from .state import CODE_LIFE, REFRESH_LIFE, SESSION_LIFE, Grant, Memory, Session
-from .tokens import ACCESS_LIFE, ALGORITHM, Signer, TokenRefused, TokenVerifier, access_claims, subject
+from .state import Grant, Memory, Refresh, Session
+from .tokens import ALGORITHM, Signer, TokenRefused, TokenVerifier
 from .userinfo import userinfo
+
+__all__ = ["AUTHORIZE", "OIDC", "REALM", "PscService", "new_key"]
 
 REALM = "/auth/realms/esante-wallet"
 OIDC = f"{REALM}/protocol/openid-connect"
@@ -43,17 +47,10 @@ ROUTES = {
     f"{OIDC}/logout": "PSC.logout",
     f"{OIDC}/token/introspect": "PSC.introspect",
 }
-FORGERIES = ("bad-nonce", "bad-signature", "bad-state")
-
-
-class OidcError(Exception):
-    """A refusal with its OAuth code (RFC 6749, 5.2)."""
-
-    def __init__(self, code: str, detail: str, status: int = 400) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.status = status
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+BROWSER = ("PSC.authorize", "PSC.choice", "PSC.logout")  # what people see: answered by pages
+NO_STORE = ("Cache-Control", "no-store")
+Facts = dict[str, Any]
 
 
 class PscService:
@@ -62,12 +59,21 @@ class PscService:
     name = "psc"
 
     def __init__(
-        self, clock: Clock, randomness: Randomness, client_id: str, client_secret: str, key: RSAKey
+        self,
+        clock: Clock,
+        randomness: Randomness,
+        client_id: str,
+        client_secret: str,
+        key: RSAKey,
+        *,
+        redirect_uris: Sequence[str] = (),
     ) -> None:
+        """`redirect_uris`: those declared, compared exactly; without any, the loopback and https are open."""
         self._clock = clock
         self._random = randomness
         self.client_id = client_id
         self._client_secret = client_secret
+        self._redirect_uris = tuple(redirect_uris)
         self._memory = Memory()
         self._key = key
         self.base_url = ""
@@ -84,7 +90,7 @@ class PscService:
 
     def verifier(self) -> TokenVerifier:
         """A verifier of this provider's access tokens, for other services."""
-        return TokenVerifier(lambda: self._signer, self._memory.ended)
+        return TokenVerifier(lambda: self._signer, self._memory.ended, self._memory.used)
 
     def revoke(self, id_nat: str) -> None:
         """End every session of a professional: access and refresh tokens die at once."""
@@ -94,7 +100,7 @@ class PscService:
 
     def identify(self, request: Request) -> str:
         transaction = ROUTES.get(request.path, "?")
-        if transaction == "PSC.authorize" and request.method == "POST":
+        if transaction == "PSC.authorize" and request.method == "POST" and "user" in request.form:
             return "PSC.choice"
         if transaction == "PSC.token" and request.form.get("grant_type") == "refresh_token":
             return "PSC.refresh"
@@ -104,21 +110,20 @@ class PscService:
         return self._handle(request, "")
 
     def refuse(self, request: Request, fault: Fault) -> Handled:
-        if fault.kind not in FORGERIES:
-            raise ValueError(f"psc knows no fault {fault.kind}")
+        """Do what is asked, falsified as `faults` says. Raises ValueError for another kind."""
+        faults.check(fault.kind, self.identify(request))
         return self._handle(request, fault.kind)
 
     def rejudge(self, exchange: Exchange) -> list[Finding]:
         method, target = exchange.request_head.split(" ")[:2]
         request = Request(method, target, (), exchange.request_body)
-        return self._findings(exchange.transaction, request)
+        return _judge(exchange.transaction, request, exchange.facts)
 
     # -- behaviour ---------------------------------------------------------------------------------
 
     def _handle(self, request: Request, forgery: str) -> Handled:
         transaction = self.identify(request)
-        findings = self._findings(transaction, request)
-        actions: Mapping[str, Callable[[Request, str], tuple[Response, dict[str, Any]]]] = {
+        actions: Mapping[str, Callable[[Request, str], tuple[Response, Facts]]] = {
             "PSC.discovery": self._discovery,
             "PSC.authorize": self._authorize,
             "PSC.choice": self._choice,
@@ -132,28 +137,28 @@ class PscService:
         if transaction not in actions:
             missing = answer(404, "application/json", '{"error":"not_found"}')
             return Handled(missing, transaction, {"outcome": "refused", "reason": "not_found"})
+        facts: Facts = {}
+        if transaction == "PSC.token":
+            facts["discovered"] = "PSC.discovery" in self._memory.asked
+        elif transaction == "PSC.userinfo":
+            facts["keys_read"] = "PSC.jwks" in self._memory.asked
+        self._memory.asked.add(transaction)
         try:
-            response, facts = actions[transaction](request, forgery)
-            facts = {"outcome": "accepted", **facts}
+            response, more = actions[transaction](request, forgery)
+            facts |= {"outcome": "accepted", **more}
         except OidcError as error:
-            response = self._refusal(transaction, error)
-            facts = {"outcome": "refused", "reason": error.code, "detail": error.detail}
-        return Handled(response, transaction, facts, tuple(findings))
+            response = _refusal(transaction, error)
+            facts |= {"outcome": "refused", "reason": error.code, "detail": error.detail}
+            if error.problem:
+                facts["problem"] = error.problem
+        return Handled(response, transaction, facts, tuple(_judge(transaction, request, facts)))
 
-    def _findings(self, transaction: str, request: Request) -> list[Finding]:
-        return RULES.judge(Asked(transaction, request.query, request.form))
-
-    def _refusal(self, transaction: str, error: OidcError) -> Response:
-        if transaction in ("PSC.authorize", "PSC.choice"):
-            return pages.page(error.status, text("psc.refused"), f"{error.code} : {error.detail}")
-        body = json.dumps({"error": error.code, "error_description": error.detail})
-        return answer(error.status, "application/json", body, ("Cache-Control", "no-store"))
-
-    def _discovery(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _discovery(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         base = self.base_url + OIDC
+        wallet = request.path.endswith("wallet-openid-configuration")  # the standard name has another address
         document = {
             "issuer": self.issuer,
-            "authorization_endpoint": self.base_url + AUTHORIZE,
+            "authorization_endpoint": self.base_url + (AUTHORIZE if wallet else f"{OIDC}/auth"),
             "token_endpoint": f"{base}/token",
             "userinfo_endpoint": f"{base}/userinfo",
             "end_session_endpoint": f"{base}/logout",
@@ -171,30 +176,41 @@ class PscService:
         return answer(200, "application/json", json.dumps(document)), {}
 
     def _checked(self, fields: Mapping[str, str]) -> None:
+        """Raises OidcError for what must never be sent back through the browser, then for the rest."""
         if fields.get("client_id") != self.client_id:
-            raise OidcError("unauthorized_client", f"client_id inconnu : {fields.get('client_id', '')}")
-        uri = urlsplit(fields.get("redirect_uri", ""))
-        loopback = uri.hostname in ("127.0.0.1", "localhost", "::1")
-        if not (uri.scheme == "https" or (uri.scheme == "http" and loopback)) or uri.fragment:
-            raise OidcError("invalid_request", "redirect_uri : https, ou http sur la boucle locale")
+            raise errors.unknown_client(fields.get("client_id", ""))
+        uri = fields.get("redirect_uri", "")
+        if not _redirectable(uri):
+            raise errors.bad_redirection()
+        if self._redirect_uris and uri not in self._redirect_uris:
+            raise errors.unregistered_redirection(uri)
         if fields.get("response_type") != "code":
-            raise OidcError("unsupported_response_type", "response_type=code")
-        if "openid" not in fields.get("scope", "").split():
-            raise OidcError("invalid_scope", "scope=openid scope_all")
+            raise errors.bad_response_type()
+        if not {"openid", "scope_all"} <= set(fields.get("scope", "").split()):
+            raise errors.bad_scope()
         if fields.get("code_challenge_method") != "S256" or not fields.get("code_challenge"):
-            raise OidcError("invalid_request", "PKCE S256 est exigé")
+            raise errors.pkce_required()
 
-    def _authorize(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
-        fields = request.query
+    def _authorize(self, request: Request, forgery: str) -> tuple[Response, Facts]:
+        fields = request.form if request.method == "POST" else request.query
         self._checked(fields)
-        return pages.choice(PROFESSIONALS, fields, request.path), {"client": fields["client_id"]}
+        facts = {"client": fields["client_id"]}
+        if "none" in fields.get("prompt", "").split():
+            return _sent_back(fields, "login_required"), {**facts, "error": "login_required"}
+        if forgery == faults.ACCESS_DENIED:
+            return _sent_back(fields, "access_denied"), {**facts, "error": "access_denied"}
+        if forgery == faults.BAD_STATE:
+            fields = {**fields, "state": f"{fields.get('state', '')}-falsifie"}
+        return pages.choice(PROFESSIONALS, fields, request.path), facts
 
-    def _choice(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _choice(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         fields = request.form
         self._checked(fields)
+        if forgery == faults.BAD_STATE:
+            fields = {**fields, "state": f"{fields.get('state', '')}-falsifie"}
         person = next((item for item in PROFESSIONALS if item.user == fields.get("user")), None)
-        if person is None:
-            raise OidcError("access_denied", "identité inconnue")
+        if person is None or forgery == faults.ACCESS_DENIED:
+            return _sent_back(fields, "access_denied"), {"error": "access_denied"}
         now = self._clock.now()
         session = Session(
             self._random.uuid("psc.session"), person, self.client_id, fields.get("nonce", ""), now
@@ -202,14 +218,10 @@ class PscService:
         self._memory.open(session)
         code = self._random.token("psc.code")
         self._memory.codes[code] = Grant(session, fields["redirect_uri"], fields["code_challenge"], now)
-        state = fields.get("state", "")
-        back = {"code": code, "session_state": session.id}
-        if state:
-            back["state"] = f"{state}-falsifie" if forgery == "bad-state" else state
-        joint = "&" if urlsplit(fields["redirect_uri"]).query else "?"
-        location = f"{fields['redirect_uri']}{joint}{urlencode(back)}"
-        headers = (("Location", location), ("Cache-Control", "no-store"))
-        return Response(302, headers), {"user": person.id_nat}
+        told = {"code": code, "session_state": session.id}
+        if fields.get("state"):
+            told["state"] = fields["state"]
+        return _redirection(fields["redirect_uri"], told), {"user": person.id_nat}
 
     def _authenticated(self, request: Request) -> dict[str, str]:
         form = request.form
@@ -218,95 +230,58 @@ class PscService:
             try:
                 name, _, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
             except ValueError:
-                raise OidcError("invalid_client", "en-tête Basic illisible", 401) from None
+                raise errors.unauthenticated("en-tête Basic illisible") from None
             name, secret = unquote(name), unquote(secret)
         else:
             name, secret = form.get("client_id", ""), form.get("client_secret", "")
         if (name, secret) != (self.client_id, self._client_secret):
-            raise OidcError("invalid_client", "client_id ou client_secret inconnus", 401)
+            raise errors.unauthenticated("client_id ou client_secret inconnus")
         return form
 
-    def _token(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _token(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         form = self._authenticated(request)
         if form.get("grant_type") != "authorization_code":
-            raise OidcError("unsupported_grant_type", form.get("grant_type", ""))
-        grant = self._memory.codes.pop(form.get("code", ""), None)
-        if grant is None or self._clock.now() - grant.made > CODE_LIFE:
-            raise OidcError("invalid_grant", "code inconnu, expiré ou déjà utilisé")
+            raise errors.bad_grant_type(form.get("grant_type", ""))
+        grant = self._memory.spend_code(form.get("code", ""), self._clock.now())
         if form.get("redirect_uri") != grant.redirect_uri:
-            raise OidcError("invalid_grant", "redirect_uri différente de celle de la demande")
+            raise errors.bad_code("redirect-uri")
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != grant.challenge:
-            raise OidcError("invalid_grant", "code_verifier ne correspond pas au code_challenge")
-        return self._tokens(grant.session, forgery)
+            raise errors.bad_code("code-verifier")
+        return self._tokens(grant.session, self._random.uuid("psc.jti"), forgery)
 
-    def _refresh(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _refresh(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         form = self._authenticated(request)
-        session, made = self._memory.refresh.pop(form.get("refresh_token", ""), (None, None))
-        now = self._clock.now()
-        if session is None or made is None or session.id in self._memory.ended:
-            raise OidcError("invalid_grant", "refresh_token inconnu, déjà utilisé ou session fermée")
-        if now - made > REFRESH_LIFE or now - session.opened > SESSION_LIFE:
-            raise OidcError("invalid_grant", "refresh_token ou session expirés")
-        return self._tokens(session, forgery)
-
-    def _tokens(self, session: Session, forgery: str) -> tuple[Response, dict[str, Any]]:
-        now = self._clock.now()
-        issued = int(now.timestamp())
+        if forgery == faults.SESSION_ENDED:
+            raise errors.bad_refresh("session-ended")
         jti = self._random.uuid("psc.jti")
-        person = session.person
-        access = access_claims(self.issuer, self.client_id, person, session.id, jti, session.nonce, now)
-        identity = {
-            "exp": issued + ACCESS_LIFE,
-            "iat": issued,
-            "auth_time": int(session.opened.timestamp()),
-            "iss": self.issuer,
-            "aud": self.client_id,
-            "azp": self.client_id,
-            "sub": subject(person),
-            "typ": "ID",
-            "sid": session.id,
-            "nonce": "falsifie" if forgery == "bad-nonce" else session.nonce,
-            "acr": "eidas1",
-            "SubjectNameID": person.id_nat,
-            "preferred_username": person.id_nat,
-            "given_name": person.given,
-            "family_name": person.family,
-        }
-        stranger = RSAKey.generate_key(2048) if forgery == "bad-signature" else None
-        refresh = self._random.token("psc.refresh", 48)
-        self._memory.refresh[refresh] = (session, now)
-        body = {
-            "access_token": self._signer.sign(access),
-            "expires_in": ACCESS_LIFE,
-            "refresh_expires_in": int(REFRESH_LIFE.total_seconds()),
-            "refresh_token": refresh,
-            "token_type": "Bearer",
-            "id_token": self._signer.sign(identity, stranger),
-            "session_state": session.id,
-            "scope": "openid scope_all",
-        }
-        reply = answer(200, "application/json", json.dumps(body), ("Cache-Control", "no-store"))
-        return reply, {"user": person.id_nat}
+        session = self._memory.spend_refresh(form.get("refresh_token", ""), self._clock.now(), jti)
+        return self._tokens(session, jti, forgery)
 
-    def _userinfo(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _tokens(self, session: Session, jti: str, forgery: str) -> tuple[Response, Facts]:
+        now, refresh = self._clock.now(), self._random.token("psc.refresh", 48)
+        self._memory.refresh[refresh] = Refresh(session, now, jti)
+        body = issue(self._signer, session, jti=jti, refresh=refresh, now=now, forgery=forgery)
+        return answer(200, "application/json", json.dumps(body), NO_STORE), {"user": session.person.id_nat}
+
+    def _userinfo(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         person = self._bearer(request)
         return answer(200, "application/json", json.dumps(userinfo(person))), {"user": person.id_nat}
 
     def _bearer(self, request: Request) -> Professional:
         scheme, _, token = request.header("Authorization").partition(" ")
         if scheme.lower() != "bearer":
-            raise OidcError("invalid_token", "en-tête Authorization: Bearer attendu", 401)
+            raise errors.bad_token("en-tête Authorization: Bearer attendu")
         try:
             claims = self.verifier().verify(token, self._clock.now())
         except TokenRefused as refused:
-            raise OidcError("invalid_token", refused.reason, 401) from None
+            raise errors.bad_token(refused.reason) from None
         return next(person for person in PROFESSIONALS if person.id_nat == claims.subject_name_id)
 
-    def _jwks(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _jwks(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         return answer(200, "application/json", json.dumps(self._signer.jwks())), {}
 
-    def _introspect(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _introspect(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         form = self._authenticated(request)
         token = form.get("token", "")
         try:
@@ -318,23 +293,65 @@ class PscService:
         body = {**kept, "SubjectNameID": claims["SubjectNameID"], "active": True}
         return answer(200, "application/json", json.dumps(body)), {"user": claims["SubjectNameID"]}
 
-    def _logout(self, request: Request, forgery: str) -> tuple[Response, dict[str, Any]]:
+    def _logout(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         fields = {**request.query, **request.form}
         hint = fields.get("id_token_hint", "")
         if not hint:
-            raise OidcError("invalid_request", "id_token_hint absent")
+            raise errors.bad_hint("absent")
         try:
             claims = jwt.decode(hint, self._key, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError):
-            raise OidcError("invalid_request", "id_token_hint illisible") from None
+            raise errors.bad_hint("illisible") from None
         self._memory.end(str(claims.get("sid", "")))
         facts = {"user": str(claims.get("SubjectNameID", ""))}
         target = fields.get("post_logout_redirect_uri", "")
-        if urlsplit(target).hostname in ("127.0.0.1", "localhost"):
-            return Response(302, (("Location", target),)), facts
+        if _redirectable(target):
+            state = {"state": fields["state"]} if fields.get("state") else {}
+            return _redirection(target, state), facts
         return pages.page(200, text("psc.ended"), text("psc.simulated")), facts
 
 
-def new_key() -> RSAKey:
-    """A signing key for one provider."""
-    return RSAKey.generate_key(2048, {"kid": "banc-1", "use": "sig", "alg": ALGORITHM})
+def _judge(transaction: str, request: Request, facts: Mapping[str, Any]) -> list[Finding]:
+    asked = Asked(
+        transaction,
+        request.query,
+        request.form,
+        problem=str(facts.get("problem", "")),
+        discovered=bool(facts.get("discovered", True)),
+        keys_read=bool(facts.get("keys_read", True)),
+    )
+    return RULES.judge(asked)
+
+
+def _refusal(transaction: str, error: OidcError) -> Response:
+    if transaction in BROWSER:
+        return pages.page(error.status, text("psc.refused"), f"{error.code} : {error.detail}")
+    body = json.dumps({"error": error.code, "error_description": error.detail})
+    challenge = {
+        "invalid_token": ("WWW-Authenticate", 'Bearer error="invalid_token"'),
+        "invalid_client": ("WWW-Authenticate", 'Basic realm="esante-wallet"'),
+    }.get(error.code)
+    return answer(error.status, "application/json", body, NO_STORE, *([challenge] if challenge else []))
+
+
+def _redirectable(uri: str) -> bool:
+    """https, or http on the loopback (RFC 8252 §7.3), without fragment nor anything that a header refuses."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if not uri.isascii() or not uri.isprintable() or " " in uri or parts.fragment or not host:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+
+
+def _redirection(uri: str, told: Mapping[str, str]) -> Response:
+    joint = ("&" if "?" in uri else "?") if told else ""
+    return Response(302, (("Location", f"{uri}{joint}{urlencode(told)}"), NO_STORE))
+
+
+def _sent_back(fields: Mapping[str, str], error: str) -> Response:
+    """A refusal told to the software, through the browser."""
+    state = {"state": fields["state"]} if fields.get("state") else {}
+    return _redirection(fields["redirect_uri"], {"error": error, **state})

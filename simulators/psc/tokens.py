@@ -91,9 +91,10 @@ class TokenVerifier:
     `signer` is asked each time: the provider's name depends on its port, known once it listens.
     """
 
-    def __init__(self, signer: Callable[[], Signer], ended: set[str]) -> None:
+    def __init__(self, signer: Callable[[], Signer], ended: set[str], used: set[str] | None = None) -> None:
         self._signer = signer
         self._ended = ended  # sessions that were logged out or revoked; shared with the provider
+        self._used = set() if used is None else used  # jti of what was verified; shared with the provider
 
     def verify(self, token: str, now: datetime) -> Claims:
         """The claims of a valid token. Raises TokenRefused."""
@@ -111,4 +112,5 @@ class TokenVerifier:
             raise TokenRefused("expired")
         if claims.get("sid") in self._ended:
             raise TokenRefused("ended")
+        self._used.add(str(claims.get("jti", "")))
         return Claims(claims["SubjectNameID"], claims["sid"], int(claims["exp"]), str(claims.get("azp", "")))

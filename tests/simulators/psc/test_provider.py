@@ -219,3 +219,181 @@ def test_forgeries(psc: PscService) -> None:
     signed = body(exchange(psc, code(psc)["code"], "bad-signature"))["id_token"]
     with pytest.raises(Exception, match="signature"):
         jwt.decode(signed, KEY)
+
+
+def rules(handled: Handled) -> list[str]:
+    return [finding.rule for finding in handled.findings]
+
+
+def renew(psc: PscService, token: str, fault: str = "") -> Handled:
+    return post(psc, f"{OIDC}/token", {"grant_type": "refresh_token", "refresh_token": token}, fault)
+
+
+def open_session(psc: PscService) -> dict[str, Any]:
+    """Discover, log in, exchange the code."""
+    psc.handle(Request("GET", f"{REALM}/.well-known/openid-configuration"))
+    handled = exchange(psc, code(psc)["code"])
+    assert rules(handled) == []
+    return body(handled)
+
+
+def who(psc: PscService, token: str) -> Handled:
+    return psc.handle(Request("GET", f"{OIDC}/userinfo", (("Authorization", f"Bearer {token}"),)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"code": "inconnu"}, "PSC-CODE"),
+        ({"code_verifier": "x" * 43}, "PSC-CODE"),
+        ({"redirect_uri": "http://127.0.0.1:9/psc/callback/"}, "PSC-REDIRECTION"),
+    ],
+)
+def test_a_wrong_exchange_is_judged(psc: PscService, changes: dict[str, str], rule: str) -> None:
+    open_session(psc)
+    assert rules(exchange(psc, code(psc)["code"], **changes)) == [rule]
+
+
+def test_a_code_used_twice_ends_its_session(psc: PscService) -> None:
+    psc.handle(Request("GET", f"{REALM}/.well-known/openid-configuration"))
+    given = code(psc)["code"]
+    tokens = body(exchange(psc, given))
+    assert rules(exchange(psc, given)) == ["PSC-CODE"]
+    assert who(psc, tokens["access_token"]).facts["detail"] == "ended"
+
+
+def test_an_old_refresh_token_is_judged_once_its_successor_arrived(psc: PscService) -> None:
+    first = open_session(psc)["refresh_token"]
+    second = body(renew(psc, first))
+    lost = renew(psc, first)  # the answer may have been lost
+    assert (lost.facts["outcome"], rules(lost)) == ("refused", [])
+    psc.verifier().verify(second["access_token"], psc._clock.now())
+    assert rules(renew(psc, first)) == ["PSC-ROTATION"]
+    assert rules(renew(psc, second["refresh_token"])) == []
+
+
+def test_a_dead_token_is_advised_against(psc: PscService) -> None:
+    psc.handle(Request("GET", f"{OIDC}/certs"))
+    token = open_session(psc)["access_token"]
+    assert rules(who(psc, token)) == []
+    psc._clock.shift(timedelta(minutes=3))
+    dead = who(psc, token)
+    assert (dead.response.status, rules(dead)) == (401, ["PSC-JETON-MORT"])
+    assert "invalid_token" in dead.response.header("WWW-Authenticate")
+
+
+def test_discovery_and_keys_are_expected(psc: PscService) -> None:
+    blind = exchange(psc, code(psc)["code"])
+    assert rules(blind) == ["PSC-DECOUVERTE"]
+    assert rules(who(psc, body(blind)["access_token"])) == ["PSC-CLES"]
+
+
+def test_each_discovery_name_has_its_authorisation_address(psc: PscService) -> None:
+    found = {
+        name: body(psc.handle(Request("GET", f"{REALM}/.well-known/{name}")))["authorization_endpoint"]
+        for name in ("wallet-openid-configuration", "openid-configuration")
+    }
+    assert found["wallet-openid-configuration"] == f"https://localhost:1{AUTHORIZE}"
+    assert found["openid-configuration"] == f"https://localhost:1{OIDC}/auth"
+
+
+def test_declared_redirections_are_compared_exactly() -> None:
+    declared = PscService(
+        Clock(), Randomness(1), "lps", "secret", KEY, redirect_uris=["http://127.0.0.1:9/psc/callback"]
+    )
+    assert declared.handle(Request("GET", f"{AUTHORIZE}?{urlencode(ASKED)}")).response.status == 200
+    other = {**ASKED, "redirect_uri": "http://127.0.0.1:9/psc/callback?x=1"}
+    handled = declared.handle(Request("GET", f"{AUTHORIZE}?{urlencode(other)}"))
+    assert (handled.response.status, rules(handled)) == (400, ["PSC-REDIRECTION"])
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "http://[::1",
+        "javascript:alert(1)",
+        "http://127.0.0.1:9/\r\nSet-Cookie: a=b",
+        "https://ailleurs.test/#x",
+        "http://127.0.0.1.attaquant.example/",
+        "https:///x",
+        "http://127.0.0.1:9/é",
+    ],
+)
+def test_hostile_redirections_go_nowhere(psc: PscService, uri: str) -> None:
+    asked = psc.handle(Request("GET", f"{AUTHORIZE}?{urlencode({**ASKED, 'redirect_uri': uri})}"))
+    assert (asked.response.status, asked.response.header("Location")) == (400, "")
+    hint = open_session(psc)["id_token"]
+    query = urlencode({"id_token_hint": hint, "post_logout_redirect_uri": uri})
+    ended = psc.handle(Request("GET", f"{OIDC}/logout?{query}"))
+    assert (ended.response.status, ended.response.header("Location")) == (200, "")
+
+
+def test_a_refusal_at_the_login_page_reaches_the_software(psc: PscService) -> None:
+    for answer in (
+        post(psc, AUTHORIZE, {**ASKED, "user": ""}),
+        post(psc, AUTHORIZE, {**ASKED, "user": "medecin"}, "access-denied"),
+    ):
+        told = parse_qs(urlsplit(answer.response.header("Location")).query)
+        assert (told["error"], told["state"]) == (["access_denied"], [ASKED["state"]])
+    silent = psc.handle(Request("GET", f"{AUTHORIZE}?{urlencode({**ASKED, 'prompt': 'none'})}"))
+    assert "error=login_required" in silent.response.header("Location")
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"),
+    [
+        ("bad-nonce", "nonce"),
+        ("bad-audience", "aud"),
+        ("bad-issuer", "iss"),
+        ("bad-acr", "acr"),
+        ("expired-id-token", "exp"),
+    ],
+)
+def test_each_forgery_changes_its_claim_alone(psc: PscService, kind: str, claim: str) -> None:
+    good = jwt.decode(open_session(psc)["id_token"], KEY).claims
+    forged = jwt.decode(body(exchange(psc, code(psc)["code"], kind))["id_token"], KEY).claims
+    changing = {"sid", "iat", "auth_time", "exp", "at_hash", "azp"} - {claim}
+    assert {name for name in good if name not in changing and good[name] != forged[name]} == {claim}
+
+
+def test_an_unknown_key_is_not_published(psc: PscService) -> None:
+    forged = body(exchange(psc, code(psc)["code"], "unknown-key"))["id_token"]
+    kid = json.loads(base64.urlsafe_b64decode(forged.partition(".")[0] + "=="))["kid"]
+    published = body(psc.handle(Request("GET", f"{OIDC}/certs")))["keys"]
+    assert kid not in {key["kid"] for key in published}
+    assert new_key().kid != KEY.kid
+
+
+def test_a_session_can_end_at_renewal(psc: PscService) -> None:
+    refused = renew(psc, open_session(psc)["refresh_token"], "session-ended")
+    assert (refused.facts["reason"], rules(refused)) == ("invalid_grant", [])
+
+
+@pytest.mark.parametrize("kind", ["inconnue", "bad-nonce"])
+def test_a_fault_out_of_place_is_our_error(psc: PscService, kind: str) -> None:
+    request = Request("GET", f"{AUTHORIZE}?{urlencode(ASKED)}")
+    with pytest.raises(ValueError, match=kind):
+        psc.refuse(request, Fault("psc", "PSC.authorize", kind))
+
+
+def test_recorded_exchanges_are_judged_alike(psc: PscService) -> None:
+    from simulators.core.faults import FaultPlan
+    from simulators.core.journal import Journal
+    from simulators.core.service import Context, serve
+
+    journal = Journal(psc._clock)
+    context = Context(psc._clock, journal, FaultPlan())
+    headers = (("Authorization", "Basic " + base64.b64encode(b"lps:secret").decode()),)
+    form = urlencode({"grant_type": "authorization_code", "code": "inconnu"}).encode()
+    for request in (
+        Request("GET", f"{AUTHORIZE}?{urlencode({**ASKED, 'acr_values': '', 'nonce': ''})}"),
+        Request("POST", f"{OIDC}/token", headers, form),
+        Request("GET", f"{OIDC}/logout"),
+        Request("GET", f"{OIDC}/userinfo?access_token=x"),
+    ):
+        serve(psc, request, context)
+    fresh = PscService(Clock(), Randomness(2), "lps", "secret", KEY)
+    for made in journal.exchanges():
+        assert tuple(fresh.rejudge(made)) == journal.findings(made) != ()
+    journal.close()

@@ -17,7 +17,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A Practitioner (with number and names) or an Organization (with name only)."""
+    """A Practitioner (number and names), one of its PractitionerRole, or an Organization (name only)."""
 
     resource: str
     id: str
@@ -26,6 +26,8 @@ class Entry:
     given: str = ""
     profession: str = ""
     mailboxes: tuple[Mailbox, ...] = ()
+    practitioner: str = ""  # of a PractitionerRole: id of its person
+    organization: str = ""  # of a PractitionerRole: Struct_IdNat of its place of exercise
 
     def visible(self) -> tuple[Mailbox, ...]:
         """Mailboxes that come out: red-listed ones do not."""
@@ -69,8 +71,22 @@ def entries() -> Sequence[Entry]:
             ),
         ),
     ]
+    roles = [
+        Entry(
+            "PractitionerRole",
+            f"005-{person.rpps}",
+            person.id_nat,
+            person.family,
+            person.given,
+            person.profession,
+            (Mailbox(person.mailbox, "PER"),),
+            f"003-{person.rpps}",
+            person.structure.id_nat,
+        )
+        for person in PROFESSIONALS
+    ]
     others = [_other(100 + rank, f"EXEMPLE{rank:03d}-TEST", ("PER",)) for rank in range(EXTRA)]
-    return sorted([*known, *special, *others], key=lambda entry: (entry.resource, entry.identifier))
+    return sorted([*known, *special, *roles, *others], key=lambda entry: (entry.resource, entry.identifier))
 
 
 def _other(rank: int, family: str, kinds: Sequence[str]) -> Entry:

@@ -4,6 +4,7 @@ import json
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from schemas.finding import Finding, Keyword, Observation, RuleSet
@@ -53,7 +54,7 @@ def key_in_header(search: Search) -> Iterator[Observation]:
 def no_secret_in_url(search: Search) -> Iterator[Observation]:
     """The key is never in the URL."""
     for name, value in search.query.items():
-        if value == search.expected_key or "key" in name.lower():
+        if _secret(name, value, search.expected_key):
             yield Observation(f"?{name}", "…", "en-tête ESANTE-API-KEY")
 
 
@@ -76,30 +77,37 @@ class AnnuaireService:
         self.base_url = ""
 
     def identify(self, request: Request) -> str:
-        path = request.path.removeprefix(BASE)
-        if path == "/metadata":
+        kind, rest = _place(request)
+        if kind == "metadata" and not rest:
             return "ANN.metadata"
-        return "ANN.search" if path.strip("/").partition("/")[0] in RESOURCES else "?"
+        if kind not in RESOURCES:
+            return "?"
+        return "ANN.search" if rest in ("", "_search") else "ANN.read"
 
     def handle(self, request: Request) -> Handled:
         transaction = self.identify(request)
         query = {**request.query, **(request.form if request.method == "POST" else {})}
         findings = tuple(self._judged(request, query))
+        kind, rest = _place(request)
         if transaction == "?":
             return self._refused(
                 404, transaction, "not-found", f"ressource inconnue : {request.path}", findings
             )
         if request.header("ESANTE-API-KEY") != self._key:
             return self._refused(401, transaction, "login", "clé d'API absente ou inconnue", findings)
+        if request.method != ("POST" if rest == "_search" else "GET"):
+            detail = f"{request.method} {request.path} : GET, ou POST sur _search"
+            return self._refused(405, transaction, "not-supported", detail, findings)
         if transaction == "ANN.metadata":
-            body = json.dumps(wire.capability(), ensure_ascii=False)
-            return Handled(answer(200, FHIR_JSON, body), transaction, {"outcome": "accepted"}, findings)
-        if "mailbox-mss-type" in query:
+            return _told(transaction, wire.capability(), {}, findings)
+        if transaction == "ANN.read":
+            one = next((item for item in self._entries if (item.resource, item.id) == (kind, rest)), None)
+            if one is None:
+                return self._refused(404, transaction, "not-found", f"{kind}/{rest[:80]} inconnu", findings)
+            return _told(transaction, wire.resource(one), {"id": rest}, findings)
+        if any(name.partition(":")[0] == "mailbox-mss-type" for name in query):
             detail = "Parameter mailbox-mss-type not found"
             return self._refused(400, transaction, "processing", detail, findings)
-        kind = request.path.removeprefix(BASE).strip("/").partition("/")[0]
-        if kind == "PractitionerRole":
-            kind = "Practitioner"  # the synthetic mailboxes are carried by the person
         found = [item for item in self._entries if item.resource == kind and matches(item, query)]
         return self._page(request, query, found, findings)
 
@@ -113,20 +121,21 @@ class AnnuaireService:
         first = _number(query.get("_page"), 0) * size
         base = self.base_url + BASE
         path = request.path.removesuffix("/_search")
+        query = {name: value for name, value in query.items() if not _secret(name, value, self._key)}
         links = {"self": f"{self.base_url}{path}?{urlencode(query)}"}
         if first + size < len(found):
             following = {**query, "_page": str(first // size + 1)}
             links["next"] = f"{self.base_url}{path}?{urlencode(following)}"
         shown = found[first : first + size]
-        body = json.dumps(wire.bundle(base, shown, len(found), links), ensure_ascii=False)
-        facts = {"outcome": "accepted", "query": query, "total": len(found), "returned": len(shown)}
-        return Handled(answer(200, FHIR_JSON, body), "ANN.search", facts, findings)
+        elements = [name.strip() for name in query.get("_elements", "").split(",") if name.strip()]
+        facts = {"query": query, "total": len(found), "returned": len(shown)}
+        return _told("ANN.search", wire.bundle(base, shown, len(found), links, elements), facts, findings)
 
     def _refused(
         self, status: int, transaction: str, code: str, detail: str, findings: tuple[Finding, ...]
     ) -> Handled:
         body = json.dumps(wire.outcome(code, detail), ensure_ascii=False)
-        facts = {"outcome": "refused", "reason": detail}
+        facts = {"outcome": "refused", "reason": code, "detail": detail}
         return Handled(answer(status, FHIR_JSON, body), transaction, facts, findings)
 
     def refuse(self, request: Request, fault: Fault) -> Handled:
@@ -138,6 +147,25 @@ class AnnuaireService:
         method, target = lines[0].split(" ")[:2]
         request = Request(method, target, headers, exchange.request_body)
         return self._judged(request, request.query)
+
+
+def _told(
+    transaction: str, resource: Mapping[str, Any], facts: Mapping[str, Any], findings: tuple[Finding, ...]
+) -> Handled:
+    body = json.dumps(resource, ensure_ascii=False)
+    return Handled(answer(200, FHIR_JSON, body), transaction, {"outcome": "accepted", **facts}, findings)
+
+
+def _place(request: Request) -> tuple[str, str]:
+    """Resource type and what follows it in the path; empty outside of the base."""
+    if not request.path.startswith(f"{BASE}/"):
+        return "", ""
+    kind, _, rest = request.path.removeprefix(f"{BASE}/").strip("/").partition("/")
+    return kind, rest
+
+
+def _secret(name: str, value: str, key: str) -> bool:
+    return "key" in name.lower() or value == key
 
 
 def matches(entry: Entry, query: Mapping[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """Directory entries as FHIR R4 resources and bundles."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from .entries import Entry
@@ -12,29 +12,55 @@ KINDS = "https://mos.esante.gouv.fr/NOS/TRE_R257-TypeBAL/FHIR/TRE-R257-TypeBAL"
 PROFESSIONS = "https://mos.esante.gouv.fr/NOS/TRE_G15-ProfessionSante/FHIR/TRE-G15-ProfessionSante"
 
 
-def resource(entry: Entry) -> dict[str, Any]:
-    """The FHIR resource of an entry."""
+def resource(entry: Entry, elements: Collection[str] = ()) -> dict[str, Any]:
+    """The FHIR resource of an entry; with `elements`, those alone (and what is mandatory)."""
     made: dict[str, Any] = {
         "resourceType": entry.resource,
         "id": entry.id,
         "active": True,
-        "identifier": [
-            {
-                "system": PERSON_SYSTEM if entry.resource == "Practitioner" else STRUCTURE_SYSTEM,
-                "value": entry.identifier,
-            }
-        ],
+        "identifier": [_identifier(PERSON_SYSTEM, entry.identifier)],
         "telecom": [_telecom(item.address, item.kind) for item in entry.visible()],
+        **_DETAILS[entry.resource](entry),
     }
-    if entry.resource == "Practitioner":
-        made["name"] = [
-            {"family": entry.family, "given": [entry.given], "text": f"{entry.given} {entry.family}"}
-        ]
-        coding = [{"system": PROFESSIONS, "code": entry.profession}]
-        made["qualification"] = [{"code": {"coding": coding}}]
-    else:
-        made["name"] = entry.family
-    return made
+    kept = {"resourceType", "id", *elements}
+    return {name: value for name, value in made.items() if not elements or name in kept}
+
+
+def _identifier(system: str, value: str) -> dict[str, str]:
+    return {"system": system, "value": value}
+
+
+def _profession(entry: Entry) -> dict[str, Any]:
+    return {"coding": [{"system": PROFESSIONS, "code": entry.profession}]}
+
+
+def _practitioner(entry: Entry) -> dict[str, Any]:
+    name = {"family": entry.family, "given": [entry.given], "text": f"{entry.given} {entry.family}"}
+    return {"name": [name], "qualification": [{"code": _profession(entry)}]}
+
+
+def _role(entry: Entry) -> dict[str, Any]:
+    where = {"identifier": _identifier(STRUCTURE_SYSTEM, entry.organization)}
+    return {
+        "identifier": [],
+        "practitioner": {
+            "reference": f"Practitioner/{entry.practitioner}",
+            "identifier": _identifier(PERSON_SYSTEM, entry.identifier),
+        },
+        "organization": where,
+        "code": [_profession(entry)],
+    }
+
+
+def _organization(entry: Entry) -> dict[str, Any]:
+    return {"identifier": [_identifier(STRUCTURE_SYSTEM, entry.identifier)], "name": entry.family}
+
+
+_DETAILS: Mapping[str, Callable[[Entry], dict[str, Any]]] = {
+    "Practitioner": _practitioner,
+    "PractitionerRole": _role,
+    "Organization": _organization,
+}
 
 
 def _telecom(address: str, kind: str) -> dict[str, Any]:
@@ -42,7 +68,9 @@ def _telecom(address: str, kind: str) -> dict[str, Any]:
     return {"extension": [{"url": MAILBOX, "extension": [extension]}], "system": "email", "value": address}
 
 
-def bundle(base: str, entries: Sequence[Entry], total: int, links: dict[str, str]) -> dict[str, Any]:
+def bundle(
+    base: str, entries: Sequence[Entry], total: int, links: dict[str, str], elements: Collection[str] = ()
+) -> dict[str, Any]:
     """A searchset: one page of entries, the total, and its links."""
     return {
         "resourceType": "Bundle",
@@ -52,7 +80,7 @@ def bundle(base: str, entries: Sequence[Entry], total: int, links: dict[str, str
         "entry": [
             {
                 "fullUrl": f"{base}/{entry.resource}/{entry.id}",
-                "resource": resource(entry),
+                "resource": resource(entry, elements),
                 "search": {"mode": "match"},
             }
             for entry in entries
@@ -81,7 +109,11 @@ def capability() -> dict[str, Any]:
             {
                 "mode": "server",
                 "resource": [
-                    {"type": kind, "interaction": [{"code": "search-type"}], "searchParam": params}
+                    {
+                        "type": kind,
+                        "interaction": [{"code": "read"}, {"code": "search-type"}],
+                        "searchParam": params,
+                    }
                     for kind in ("Practitioner", "PractitionerRole", "Organization")
                 ],
             }

@@ -105,3 +105,67 @@ def test_rules(headers: Any, query: dict[str, str], rules: list[str]) -> None:
 def test_odd_parameters_do_no_harm(query: str) -> None:
     service = AnnuaireService("cle-du-banc")
     assert service.handle(Request("GET", f"{BASE}/Practitioner?{query}", KEY)).response.status == 200
+
+
+def send(method: str, path: str, body: bytes = b"") -> Handled:
+    service = AnnuaireService("cle-du-banc")
+    service.base_url = "https://localhost:1"
+    return service.handle(Request(method, f"{BASE}/{path}", KEY, body))
+
+
+def test_roles_point_to_person_and_structure() -> None:
+    (found,) = json.loads(search("PractitionerRole", identifier=CORRESPONDANT.rpps).response.body)["entry"]
+    role = found["resource"]
+    assert role["resourceType"] == "PractitionerRole"
+    assert role["organization"]["identifier"]["value"] == CORRESPONDANT.structure.id_nat
+    assert role["telecom"][0]["value"] == CORRESPONDANT.mailbox
+    person = send("GET", role["practitioner"]["reference"])
+    assert person.transaction == "ANN.read"
+    assert json.loads(person.response.body)["name"][0]["family"] == CORRESPONDANT.family
+
+
+def test_elements_are_chosen() -> None:
+    (found,) = json.loads(search(family="ROUSSEL", _elements="identifier,telecom").response.body)["entry"]
+    assert set(found["resource"]) == {"resourceType", "id", "identifier", "telecom"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "Practitioner/inconnu", 404),
+        ("POST", "Practitioner", 405),
+        ("PUT", "Practitioner/003-1", 405),
+        ("GET", "Practitioner/_search", 405),
+        ("POST", "", 404),
+        ("GET", "metadata", 200),
+        ("GET", "../Practitioner", 404),
+    ],
+)
+def test_what_the_gateway_does_not_do(method: str, path: str, status: int) -> None:
+    handled = send(method, path)
+    assert handled.response.status == status
+    if status != 200:
+        assert json.loads(handled.response.body)["resourceType"] == "OperationOutcome"
+
+
+def test_a_key_in_the_url_is_not_repeated() -> None:
+    handled = search(family="X", apikey="cle-du-banc")
+    assert b"cle-du-banc" not in handled.response.body
+    assert handled.facts["query"] == {"family": "X"}
+
+
+def test_recorded_searches_are_judged_alike() -> None:
+    from simulators.core.clock import Clock
+    from simulators.core.faults import FaultPlan
+    from simulators.core.journal import Journal
+    from simulators.core.service import Context, serve
+
+    clock = Clock()
+    journal = Journal(clock)
+    request = Request("GET", f"{BASE}/Practitioner?prenom=x&apikey=y", ())
+    serve(AnnuaireService("cle-du-banc"), request, Context(clock, journal, FaultPlan()))
+    (made,) = journal.exchanges()
+    again = AnnuaireService("cle-du-banc").rejudge(made)
+    assert tuple(again) == journal.findings(made)
+    assert {finding.rule for finding in again} == {"ANN-CLE", "ANN-SECRET", "ANN-PARAMETRE"}
+    journal.close()

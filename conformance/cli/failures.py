@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.config import ConfigurationError
+
+if TYPE_CHECKING:
+    from reports.record import RunRecord
 
 
 class UsageProblem(click.ClickException):
@@ -24,3 +29,15 @@ def reporting() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         raise UsageProblem(str(error)) from None
+
+
+def reading_record(run: Path) -> "RunRecord":
+    """The record of a run folder. Raises UsageProblem: absent, unreadable, of another version."""
+    from reports import record
+
+    try:
+        return record.load(run / "record.json")
+    except OSError as error:
+        raise UsageProblem(f"{run / 'record.json'} : {error.strerror}") from None
+    except record.RecordRefused as error:
+        raise UsageProblem(f"{run} : enregistrement illisible ({error})") from None

@@ -1,9 +1,10 @@
-"""`segur-bench replay`: one recorded scenario, again."""
+"""`segur-bench replay`: recorded scenarios, again."""
 
 import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,14 +12,17 @@ from conformance.config import ConfigurationError
 from conformance.engine.settings import choose_sut
 from schemas.messages import text
 
-from .failures import UsageProblem, reporting
+from .failures import UsageProblem, reading_record, reporting
+
+if TYPE_CHECKING:
+    from conformance.engine.replay import Replayed
 
 EXIT = {"FIXED": 0, "SAME": 0, "STILL FAILING": 1, "NOT REPRODUCED": 4}
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("scenario")
+@click.argument("scenario", default="")
 @click.option("--offline", is_flag=True, help="Rejuge les échanges enregistrés, sans logiciel.")
 @click.option("--sut", default="", help="Un autre logiciel que celui de l'enregistrement.")
 @click.option("--json", "as_json", is_flag=True, help="JSON sur la sortie standard.")
@@ -27,44 +31,51 @@ def replay(run: Path, scenario: str, offline: bool, sut: str, as_json: bool, lan
     """Rejoue SCENARIO de RUN (runs/<id>) : graine, horloge, pannes et patients de l'enregistrement.
 
     Répond FIXED (0), STILL FAILING (1) ou NOT REPRODUCED (4) ; SAME (0) pour un cas qui était conforme.
+    Sans SCENARIO, `--offline` rejuge tout l'enregistrement avec les règles du jour.
     """
     from conformance.engine import replay as engine
-    from reports import record as records
 
-    try:
-        loaded = records.load(run / "record.json")
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageProblem(f"{run} : enregistrement illisible ({error})") from None
+    if offline and sut:
+        raise UsageProblem("--offline ne joue aucun logiciel : retirez --sut")
+    if not scenario and not offline:
+        raise UsageProblem("quel SCENARIO ? Tout l'enregistrement ne se rejoue qu'avec --offline")
+    loaded = reading_record(run)
     with reporting():
-        before = engine.find_case(loaded, scenario)
+        cases = [engine.find_case(loaded, scenario)] if scenario else list(loaded.scenarios)
         if offline:
-            from simulators.stack import recorded_judge
-
-            replayed = engine.replay_offline(loaded, before, run, recorded_judge(run / "pki", loaded.seed))
+            replayed = engine.replay_offline(loaded, cases, run)
         else:
-            settings = engine.settings_of(loaded, before, None)
+            settings = engine.settings_of(loaded, cases, None)
             if sut:
                 config, defect = choose_sut(settings.config, sut)
                 settings = replace(settings, config=config, defect=defect)
             if settings.config.sut.driver == "assisted" and not sys.stdin.isatty():
                 raise ConfigurationError("le pilote assisté demande un terminal")
-            replayed = engine.replay_live(settings, before)
+            replayed = [engine.replay_live(settings, cases[0])]
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "case": before.key,
-                    "comparison": replayed.comparison.value,
-                    "before": before.verdict.value,
-                    "after": replayed.after.verdict.value,
-                    "rules": sorted({f.rule for f in replayed.after.findings if f.is_error}),
-                },
-                ensure_ascii=False,
-            )
-        )
+        told = [described(one) for one in replayed]
+        click.echo(json.dumps(told[0] if scenario else {"cases": told}, ensure_ascii=False))
     else:
-        click.echo(f"{replayed.comparison.value}  {before.key}")
-        for label, case in (("replay.before", before), ("replay.after", replayed.after)):
-            verdict = text(f"verdict.{case.verdict.value}", lang)
-            click.echo(f"  {text(label, lang)} : {verdict}  {case.reason}")
-    sys.exit(EXIT[replayed.comparison.value])
+        for one in replayed:
+            click.echo(f"{one.comparison.value}  {one.before.key}")
+            if scenario or one.comparison.value != "SAME":
+                show(one, lang)
+    sys.exit(max((EXIT[one.comparison.value] for one in replayed), default=4))
+
+
+def described(one: "Replayed") -> dict[str, Any]:
+    """A replayed case, for JSON."""
+    return {
+        "case": one.before.key,
+        "comparison": one.comparison.value,
+        "before": one.before.verdict.value,
+        "after": one.after.verdict.value,
+        "rules": sorted({finding.rule for finding in one.after.findings if finding.is_error}),
+    }
+
+
+def show(one: "Replayed", lang: str) -> None:
+    """The verdict before and after, for people."""
+    for label, case in (("replay.before", one.before), ("replay.after", one.after)):
+        verdict = text(f"verdict.{case.verdict.value}", lang)
+        click.echo(f"  {text(label, lang)} : {verdict}  {case.reason}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .failures import UsageProblem
+from .failures import reading_record
 
 
 @click.command()
@@ -17,15 +17,10 @@ def report(
     run: Path, lang: str, html_path: Path | None, junit_path: Path | None, allure_dir: Path | None
 ) -> None:
     """Réécrit les rapports de RUN (runs/<id>, ou runs/latest)."""
+    from reports import allure, html, junit
     from reports.evidence import EvidenceStore
 
-    from reports import allure, html, junit
-    from reports import record as records
-
-    try:
-        loaded = records.load(run / "record.json")
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageProblem(f"{run} : enregistrement illisible ({error})") from None
+    loaded = reading_record(run)
     store = EvidenceStore(run / "evidence")
     if html_path is not None or (junit_path is None and allure_dir is None):
         html.write(loaded, store, html_path or run / "report.html", lang)

@@ -73,9 +73,8 @@ def run(
             raise UsageProblem("aucun scénario ne correspond : voir `segur-bench scenarios`")
         sys.exit(code)
     if allure:
-        from reports.evidence import EvidenceStore
-
         from reports import allure as allure_report
+        from reports.evidence import EvidenceStore
 
         allure_report.write(session.record, EvidenceStore(folder / "evidence"), Path(allure))
     progress.summarise(session.record, folder, as_json)

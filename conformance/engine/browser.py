@@ -4,13 +4,15 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import requests
-from lxml import html
+from lxml import etree, html
+
+from .outcomes import NonTestable
 
 MAX_STEPS = 10
 
 
-class LoginRefused(Exception):
-    """The login page did not let the user in. The message is what the page says."""
+class LoginRefused(NonTestable):
+    """The browser could not get to the end of the login. The message says where it stopped."""
 
 
 def login(url: str, user: str, ca_bundle: Path) -> str:
@@ -26,7 +28,7 @@ def login(url: str, user: str, ca_bundle: Path) -> str:
         if form is None:
             return page.text
         action, method, fields = form
-        return _fetch(session, method, urljoin(page.url, action), fields).text
+        return _fetch(session, method, _join(page.url, action), fields).text
 
 
 def _fetch(
@@ -35,20 +37,31 @@ def _fetch(
     for _ in range(MAX_STEPS):
         try:
             response = session.request(method, url, data=fields, allow_redirects=False, timeout=20)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # ValueError: what is no URL at all
             raise LoginRefused(f"{url.partition('?')[0]} : {error.__class__.__name__}") from None
         if response.status_code not in (301, 302, 303, 307, 308):
             return response
-        url = urljoin(url, response.headers.get("Location", ""))
+        url = _join(url, response.headers.get("Location", ""))
         method, fields = "GET", None
     raise LoginRefused("trop de redirections")
+
+
+def _join(base: str, reference: str) -> str:
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        raise LoginRefused(f"{reference[:200]} : pas une adresse") from None
 
 
 def _identity_form(page: requests.Response, user: str) -> tuple[str, str, dict[str, str]] | None:
     """Action, method and fields of the form that chooses this identity; None when the page has none."""
     if not page.text.strip() or "html" not in page.headers.get("Content-Type", ""):
         return None
-    for form in html.fromstring(page.text).forms:
+    try:
+        forms = html.fromstring(page.content).forms
+    except (etree.LxmlError, ValueError):
+        return None
+    for form in forms:
         buttons = form.xpath(".//button[@value=$user] | .//input[@value=$user]", user=user)
         if buttons:
             fields = {key: value for key, value in form.form_values() if value is not None}

@@ -5,14 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from simulators.stack import Stack
-
 from conformance.sut.driver import Answer, Driver, Json, SutError
 from reports.record import Software
 from simulators.core.clock import iso
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault
 from simulators.core.population import Patient
+from simulators.stack import Stack
 
 from . import browser
 
@@ -40,7 +39,13 @@ class LiveWorld:
         self._stack.clock.shift(timedelta(0))
 
     def browse(self, url: str, user: str, fault: str = "") -> str:
-        return browser.login(url, user, self._stack.pki.ca_bundle)
+        try:
+            page = browser.login(url, user, self._stack.pki.ca_bundle)
+        except browser.LoginRefused as refused:
+            self._arrange("browse", {"refused": refused.reason})
+            raise
+        self._arrange("browse", {}, page)
+        return page
 
     def deposit_report(self, patient: Patient) -> str:
         return self._arrange("deposit_report", {"unique_id": self._stack.deposit_report(patient)})[
@@ -56,10 +61,19 @@ class LiveWorld:
     def kick(self) -> None:
         self._stack.kick_mail_sessions()
 
-    def _arrange(self, what: str, result: dict[str, str]) -> dict[str, str]:
+    def _arrange(self, what: str, result: dict[str, str], shown: str = "") -> dict[str, str]:
         """Record what the bench itself did, so that a record can be played again."""
-        facts = {"outcome": "accepted", "result": result}
-        self.journal.append(Exchange(0, "bench", f"BENCH.{what}", self._stack.clock.now(), 0.0, facts=facts))
+        self.journal.append(
+            Exchange(
+                number=0,
+                service="bench",
+                transaction=f"BENCH.{what}",
+                started=self._stack.clock.now(),
+                duration=0.0,
+                response_body=shown.encode("utf-8", "replace"),
+                facts={"outcome": "refused" if "refused" in result else "accepted", "result": result},
+            )
+        )
         return result
 
 

@@ -1,6 +1,8 @@
 """From results and journal to the record of a run, and its files."""
 
+import hashlib
 import platform
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,6 +22,7 @@ from reports.record import (
 from schemas.finding import Finding
 from simulators.core.clock import iso
 from simulators.core.exchange import Exchange
+from simulators.core.pki import Pki
 
 from .bench import Bench
 from .outcomes import NonConforme, Outcome
@@ -64,6 +67,8 @@ def exchange_record(exchange: Exchange, findings: Iterable[Finding]) -> Exchange
             "client_subject": exchange.tls.client_subject,
             "client_issuer": exchange.tls.client_issuer,
         }
+        if exchange.tls.client_certificate is not None:  # the bytes themselves are evidence, by this name
+            tls["client_certificate"] = hashlib.sha256(exchange.tls.client_certificate).hexdigest()
     return ExchangeRecord(
         number=exchange.number,
         service=exchange.service,
@@ -186,7 +191,8 @@ def write(record_: RunRecord, exchanges: Iterable[Exchange], folder: Path, lang:
 
     store = evidence.EvidenceStore(folder / "evidence")
     for exchange in exchanges:
-        for body in (exchange.request_body, exchange.response_body):
+        certificate = exchange.tls.client_certificate if exchange.tls else None
+        for body in (exchange.request_body, exchange.response_body, certificate):
             if body:
                 store.put(body)
     records.save(record_, folder / "record.json")
@@ -196,3 +202,11 @@ def write(record_: RunRecord, exchanges: Iterable[Exchange], folder: Path, lang:
     if latest.is_symlink() or not latest.exists():
         latest.unlink(missing_ok=True)
         latest.symlink_to(folder.name, target_is_directory=True)
+
+
+def keep_trust(pki: Pki, folder: Path) -> None:
+    """Keep with the run the authorities and the CRL that its signatures were judged by."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (pki.ca_bundle, pki.crl):
+        if path.resolve() != (folder / path.name).resolve():
+            shutil.copyfile(path, folder / path.name)

@@ -6,15 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from reports.evidence import EvidenceStore
-
 from conformance.config import Config, ConfigurationError, RunSettings, StackConfig, SutConfig
+from reports.evidence import EvidenceAltered, EvidenceMissing, EvidenceStore
 from reports.record import ExchangeRecord, RunRecord, ScenarioResult, Software, Verdict
 from simulators.core.exchange import Exchange, Line, Tls
+from simulators.stack import recorded_judge
 
 from . import recorder
 from .launch import play
 from .recorded import Judge, RecordedJournal, RecordedSut, RecordedWorld
+from .runtime import stack_settings
 from .session import Session
 from .settings import Settings
 
@@ -62,8 +63,8 @@ def compare(before: ScenarioResult, after: ScenarioResult) -> Comparison:
     return Comparison.STILL_FAILING if rules & again or same_reason else Comparison.NOT_REPRODUCED
 
 
-def settings_of(record: RunRecord, case: ScenarioResult, run_dir: Path | None) -> Settings:
-    """The settings that put the recorded conditions back together, for this case alone."""
+def settings_of(record: RunRecord, cases: Sequence[ScenarioResult], run_dir: Path | None) -> Settings:
+    """The settings that put the recorded conditions back together, for these cases alone."""
     kept = record.settings
     sut = {**kept["sut"]}
     for name in ("command", "profiles", "actions"):
@@ -74,44 +75,73 @@ def settings_of(record: RunRecord, case: ScenarioResult, run_dir: Path | None) -
         run=replace(RunSettings(**kept["run"]), seed=record.seed),
     )
     # a software on the system's clock would find itself in the past of a recorded one
-    start = datetime.fromisoformat(case.started) if record.software.clock == "bench" else None
-    return Settings(config=config, run_dir=run_dir, defect=record.defect, only=(case.key,), clock_start=start)
+    start = datetime.fromisoformat(cases[0].started) if record.software.clock == "bench" else None
+    only = tuple(case.key for case in cases)
+    return Settings(config=config, run_dir=run_dir, defect=record.defect, only=only, clock_start=start)
 
 
 def replay_live(settings: Settings, before: ScenarioResult) -> Replayed:
     """Play the case again with the software. Raises ConfigurationError when it cannot be had."""
     session = Session(settings)
     play(session)
-    return _outcome(session, before)
+    return _outcomes(session, [before])[0]
 
 
-def replay_offline(record: RunRecord, before: ScenarioResult, run: Path, judge: Judge) -> Replayed:
-    """Judge the recorded exchanges of the case again, without any software."""
-    store = EvidenceStore(run / "evidence")
-    wanted = set(before.exchanges)
-    exchanges = [restore(item, store) for item in record.exchanges if item.number in wanted]
-    stage = RecordedStage(record, exchanges, judge)
-    settings = replace(settings_of(record, before, None), only=(before.key,))
-    session = Session(settings, stage=stage)
+def replay_offline(record: RunRecord, cases: Sequence[ScenarioResult], run: Path) -> list[Replayed]:
+    """Judge the recorded exchanges of these cases again with today's rules, without any software.
+
+    Raises ConfigurationError when the evidence was altered or when the PKI of the run is missing.
+    """
+    settings = settings_of(record, cases, None)
+    exchanges = authentic(record, EvidenceStore(run / "evidence"))
+    try:
+        judge = recorded_judge(stack_settings(settings.config, run / "pki"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{run / 'pki'} : autorités du rapport illisibles ({error})") from None
+    session = Session(settings, stage=RecordedStage(record, exchanges, judge))
     play(session)
-    return _outcome(session, before)
+    return _outcomes(session, cases)
 
 
-def _outcome(session: Session, before: ScenarioResult) -> Replayed:
-    if session.failure or not session.results:
-        raise ConfigurationError(session.failure or f"{before.key} n'existe plus dans les scénarios")
-    after = session.results[0]
-    return Replayed(compare(before, after), before, after)
+def _outcomes(session: Session, cases: Sequence[ScenarioResult]) -> list[Replayed]:
+    played = {result.key: result for result in session.results}
+    gone = [case.key for case in cases if case.key not in played]
+    if session.failure or gone:
+        raise ConfigurationError(session.failure or f"{', '.join(gone)} : plus dans les scénarios")
+    return [
+        Replayed(compare(before, played[before.key]), before, played[before.key])
+        for before in sorted(cases, key=lambda case: list(played).index(case.key))
+    ]
+
+
+def authentic(record: RunRecord, store: EvidenceStore) -> list[Exchange]:
+    """The exchanges of a record as they were, their chain of hashes verified.
+
+    Raises ConfigurationError naming the first exchange that is not what was recorded.
+    """
+    exchanges: list[Exchange] = []
+    previous = ""
+    for item in record.exchanges:
+        try:
+            exchange = restore(item, store)
+        except (EvidenceMissing, EvidenceAltered) as error:
+            raise ConfigurationError(f"x{item.number:06d} : preuve absente ou altérée ({error})") from None
+        if exchange.seal(previous) != item.chain:
+            raise ConfigurationError(f"x{item.number:06d} : l'enregistrement a été modifié (chaîne rompue)")
+        exchanges.append(exchange)
+        previous = item.chain
+    return exchanges
 
 
 def restore(item: ExchangeRecord, store: EvidenceStore) -> Exchange:
     """An exchange as it was, its bodies read back from the evidence (hashes checked)."""
     tls = None
     if item.tls is not None:
+        certificate = item.tls.get("client_certificate")
         tls = Tls(
             item.tls["version"],
             item.tls["cipher"],
-            None,
+            store.get(certificate) if certificate else None,
             item.tls["client_subject"],
             item.tls["client_issuer"],
         )
@@ -136,16 +166,19 @@ def restore(item: ExchangeRecord, store: EvidenceStore) -> Exchange:
 
 
 class RecordedStage:
-    """A record as a place where scenarios are played. Implements the protocol `Stage`."""
+    """A record as a place where scenarios are played, each over its own exchanges. Implements `Stage`."""
+
+    world: RecordedWorld
+    sut: RecordedSut
 
     def __init__(self, record: RunRecord, exchanges: Sequence[Exchange], judge: Judge) -> None:
         self.run_id = record.run_id
         self.software: Software = record.software
         self.bench_errors: list[tuple[int, str]] = []
         self._record = record
-        self._journal = RecordedJournal(exchanges, self._guard(judge))
-        self.world = RecordedWorld(exchanges, self._journal, record.seed)
-        self.sut = RecordedSut(exchanges, self._journal, record.software)
+        self._exchanges = exchanges
+        self._judge = self._guard(judge)
+        self.entering("")
 
     def _guard(self, judge: Judge) -> Judge:
         def judged(exchange: Exchange) -> list:  # type: ignore[type-arg]
@@ -161,7 +194,13 @@ class RecordedStage:
         return self._record.started
 
     def entering(self, key: str) -> None:
-        """The record already says which case each exchange belongs to."""
+        """Put back the exchanges and the patients of this case."""
+        case = next((item for item in self._record.scenarios if item.key == key), None)
+        numbers = set(case.exchanges) if case else set()
+        exchanges = [item for item in self._exchanges if item.number in numbers]
+        journal = RecordedJournal(exchanges, self._judge)
+        self.world = RecordedWorld(exchanges, journal, self._record.seed, case.patients if case else ())
+        self.sut = RecordedSut(exchanges, journal, self.software)
 
     def watch(self, seen: Callable[[Exchange], None]) -> Callable[[], None]:
         return lambda: None
@@ -176,7 +215,7 @@ class RecordedStage:
             bench_errors=tuple(self.bench_errors),
             chain_intact=True,
         )
-        return recorder.record(settings, facts, results, self._journal)
+        return recorder.record(settings, facts, results, self.world.journal)
 
     def close(self) -> None:
         """Nothing runs."""

@@ -3,15 +3,15 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from simulators.stack import Stack, StackSettings
-
-from conformance.config import ConfigurationError, SutConfig
+from conformance.config import Config, ConfigurationError, SutConfig
 from conformance.sut.driver import Driver, SutError
 from reports.record import RunRecord, ScenarioResult, Software
 from simulators.core.clock import iso
 from simulators.core.exchange import Exchange
+from simulators.stack import Stack, StackSettings
 
 from . import recorder
 from .live import JournalledDriver, LiveWorld
@@ -59,6 +59,7 @@ class LiveStage:
         )
         if settings.run_dir is not None:
             recorder.write(made, self.stack.journal.exchanges(), settings.run_dir, settings.config.run.lang)
+            recorder.keep_trust(self.stack.pki, settings.run_dir / "pki")
         return made
 
     def close(self) -> None:
@@ -75,19 +76,8 @@ def start_live(settings: Settings) -> LiveStage:
     work = settings.run_dir or Path(folder.name if folder else ".")
     work.mkdir(parents=True, exist_ok=True)
     config = settings.config
-    stack = Stack(
-        StackSettings(
-            seed=settings.seed,
-            host=config.stack.host,
-            port_base=config.stack.port_base,
-            pki=Path(config.stack.pki) if config.stack.pki else work / "pki",
-            clock_start=settings.clock_start,
-            oid_mode=config.stack.oid_mode,
-            nil=config.sut.nil or "BANC000001",
-            idam=config.sut.idam or "SIMU0001",
-            homologation=config.sut.homologation or "BANC-DMP-0001",
-        )
-    )
+    pki = Path(config.stack.pki) if config.stack.pki else work / "pki"
+    stack = Stack(stack_settings(config, pki, settings.clock_start))
     try:
         environment = stack.start()
     except OSError as error:
@@ -104,6 +94,21 @@ def start_live(settings: Settings) -> LiveStage:
         raise ConfigurationError(f"logiciel testé : {error}") from error
     world = LiveWorld(stack, config.run.window, config.run.patience)
     return LiveStage(run_id, stack, sut, software, world, folder)
+
+
+def stack_settings(config: Config, pki: Path, clock_start: datetime | None = None) -> StackSettings:
+    """The stack that a configuration asks for, with what the reference software declares by default."""
+    return StackSettings(
+        seed=config.run.seed,
+        host=config.stack.host,
+        port_base=config.stack.port_base,
+        pki=pki,
+        clock_start=clock_start,
+        oid_mode=config.stack.oid_mode,
+        nil=config.sut.nil or "BANC000001",
+        idam=config.sut.idam or "SIMU0001",
+        homologation=config.sut.homologation or "BANC-DMP-0001",
+    )
 
 
 def open_driver(sut: SutConfig, environment: Path, defect: str, stack: Stack) -> Driver:

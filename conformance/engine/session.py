@@ -72,9 +72,10 @@ class Session:
         declared = scenario_of(item)
         if declared is None or self._stage is None:
             raise pytest.UsageError(f"{item.nodeid} demande `bench` sans être un scénario")
-        stage = self._stage
+        stage, key = self._stage, case_key(item, declared)
+        stage.entering(key)
         return Bench(
-            key=case_key(item, declared),
+            key=key,
             scenario=declared,
             world=stage.world,
             sut=stage.sut,
@@ -87,7 +88,6 @@ class Session:
         stage = self._stage
         assert stage is not None
         case.start = stage.world.journal.position
-        stage.entering(case.key)
         bench_errors = len(stage.bench_errors)
         started, ticks = stage.now(), Clock.ticks()
         self.emit(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .clock import iso
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
@@ -71,13 +73,16 @@ class Exchange:
         return {role: hashlib.sha256(body).hexdigest() for role, body in bodies.items() if body}
 
     def seal(self, previous: str) -> str:
-        """The chain hash of this exchange after `previous`: changing any byte of the past breaks it."""
+        """The chain hash of this exchange after `previous`: changing any byte of the past breaks it.
+
+        It can be computed again from a record: an instant counts to the millisecond, as records write it.
+        """
         core = [
             previous,
             self.number,
             self.service,
             self.transaction,
-            self.started.isoformat(),
+            iso(self.started),
             self.request_head,
             self.response_head,
             [[line.side, line.text] for line in self.dialogue],

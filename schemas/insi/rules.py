@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schemas import xsd
 from schemas.finding import Finding, Keyword, Observation, RuleSet
 from schemas.soap import media
 from schemas.xml import where
 
-from . import names, shape
+from . import names
 from .request import InsiRequest, RequestRefused, read_request, text
 
 GUIDE = "SEL-MP-043"
@@ -47,6 +48,11 @@ RULES: RuleSet[Asked] = RuleSet("insi")
 READABLE = RULES.declare(
     "INSI-XML-01", requires=Keyword.DOIT, requirements=SEARCH, source=f"{WSDL}, SOAP 1.2"
 )
+
+
+def request_schema() -> xsd.Schema:
+    """The schema of both contexts and of the body of either search."""
+    return xsd.load("schemas.insi", "request.xsd")
 
 
 def judge(
@@ -120,13 +126,12 @@ def identifiers_are_fresh(asked: Asked) -> Iterator[Observation]:
 
 @RULES.rule("INSI-LPS-01", requirements=SEARCH, source=f"{WSDL}, ContexteLPS 01_00")
 def software_context_is_complete(asked: Asked) -> Iterator[Observation]:
-    """ContexteLPS is present and has its shape."""
+    """ContexteLPS is present and follows its schema."""
     context = asked.request.lps
     if context is None:
         yield Observation("/Envelope/Header/ContexteLPS", "", "ctxlps:ContexteLPS")
         return
-    yield from shape.attributes(context, shape.CONTEXTE_LPS_ATTRIBUTES)
-    yield from shape.departures(context, shape.CONTEXTE_LPS)
+    yield from xsd.observations(context, request_schema())
 
 
 @RULES.rule("INSI-LPS-02", requires=Keyword.DEVRAIT, requirements=SEARCH, source=GUIDE)
@@ -153,13 +158,12 @@ def software_is_authorised(asked: Asked) -> Iterator[Observation]:
 
 @RULES.rule("INSI-BAM-01", requirements=SEARCH, source=f"{WSDL}, ContexteBAM 01_02")
 def business_context_is_complete(asked: Asked) -> Iterator[Observation]:
-    """ContexteBAM is present and has its shape."""
+    """ContexteBAM is present and follows its schema."""
     context = asked.request.bam
     if context is None:
         yield Observation("/Envelope/Header/ContexteBAM", "", "ctxbam:ContexteBAM")
         return
-    yield from shape.attributes(context, shape.CONTEXTE_BAM_ATTRIBUTES)
-    yield from shape.departures(context, shape.CONTEXTE_BAM)
+    yield from xsd.observations(context, request_schema())
 
 
 @RULES.rule("INSI-CTX-01", requires=Keyword.DEVRAIT, requirements=SEARCH, source=WSDL)
@@ -186,9 +190,9 @@ def _instant(value: str, now: datetime) -> datetime | None:
 
 
 @RULES.rule("INSI-CORPS-01", requirements=SEARCH, source=f"{WSDL}, schemas INSiRecSans and INSiRecVit")
-def body_has_its_shape(asked: Asked) -> Iterator[Observation]:
-    """Elements of the search are the known ones, in order."""
-    yield from shape.departures(asked.request.content, shape.BODIES[asked.request.operation])
+def body_follows_its_schema(asked: Asked) -> Iterator[Observation]:
+    """The search follows its schema: known elements, in order."""
+    yield from xsd.observations(asked.request.content, request_schema())
 
 
 @RULES.rule("INSI-TRAITS-01", requirements=SEARCH, source=f"{GUIDE} §3.4.1")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.insi import RULES
+from schemas.insi.names import ACTION_CARD, BY_CARD, content_type
 from schemas.messages import action, catalogue
 
 from .conftest import NOW, Judge
@@ -28,7 +29,11 @@ REWRITTEN = [
     ("INSI-LPS-02", "urn:lps:reference_lps:1.0", "reference_lps"),
     ("INSI-LPS-03", "SIMU0001", "FAKE-IDAM"),
     ("INSI-BAM-01", 'ContexteBAM Version="01_02"', 'ContexteBAM Version="01_01"'),
+    ("INSI-BAM-01", "<ctxbam:COUVERTURE></ctxbam:COUVERTURE>", "<ctxbam:Couverture></ctxbam:Couverture>"),
+    ("INSI-LPS-01", f"<ctxlps:Instance>{UUID}1</ctxlps:Instance>", ""),
+    ("INSI-LPS-01", "<ctxlps:LPS>", "<ctxlps:LPS><ctxlps:Nom>urn:lps:a:1</ctxlps:Nom>"),
     ("INSI-CORPS-01", "<r:Sexe>F</r:Sexe>", "<r:Sexe>F</r:Sexe><r:Autre/>"),
+    ("INSI-CORPS-01", "<r:LieuNaissance>63220</r:LieuNaissance>", "<LieuNaissance>63220</LieuNaissance>"),
     ("INSI-TRAITS-01", "<r:Sexe>F</r:Sexe>", ""),
     ("INSI-TRAITS-02", "<r:Prenom>ZOE</r:Prenom>", "<r:Prenom>Zoé</r:Prenom>"),
     ("INSI-TRAITS-02", "D'ADRUN-TEST", "ADRUN  TEST"),
@@ -59,6 +64,46 @@ def test_one_defect_one_rule(rule: str, before: str, after: str, sound: bytes, j
 @pytest.mark.parametrize(("rule", "around"), AROUND)
 def test_one_defect_around_one_rule(rule: str, around: dict[str, Any], sound: bytes, judged: Judge) -> None:
     assert {finding.rule for finding in judged(sound, **around)} == {rule}
+
+
+def test_schema_findings_say_what_was_expected(sound: bytes, judged: Judge) -> None:
+    (found,) = judged(sound.replace(b"<r:Sexe>F</r:Sexe>", b"<r:Sexe>F</r:Sexe><r:Prenom>ZOE</r:Prenom>"))
+    assert (found.rule, found.observed) == ("INSI-CORPS-01", "Prenom")
+    assert found.where == "/Envelope/Body/RECSANSVITALE/Prenom[2]"
+    assert found.expected == "DateNaissance | LieuNaissance"
+    (found,) = judged(sound.replace(f"<ctxlps:Instance>{UUID}1</ctxlps:Instance>".encode(), b""))
+    assert (found.rule, found.observed, found.expected) == ("INSI-LPS-01", "Nom", "Instance")
+    (found,) = judged(sound.replace(b'IDAM R="4"', b'IDAM R="2"'))
+    assert (found.where, found.observed, found.expected) == (
+        "/Envelope/Header/ContexteLPS/LPS/IDAM/@R",
+        "2",
+        "4",
+    )
+
+
+def card_request(sound: bytes, body: str) -> bytes:
+    text = sound.decode().replace("rechercherInsAvecTraitsIdentite", "rechercherInsAvecCarteVitale")
+    start, end = text.index("<r:RECSANSVITALE"), text.index("</soap:Body>")
+    return f'{text[:start]}<v:RECVITALE xmlns:v="{BY_CARD}">{body}</v:RECVITALE>{text[end:]}'.encode()
+
+
+NUMBER = "<v:NumIdentifiant>2970299999008</v:NumIdentifiant><v:Cle>{}</v:Cle>"
+CARD = f"<v:MatriculeIndividu>{NUMBER}</v:MatriculeIndividu><v:RangNaissance>1</v:RangNaissance>"
+
+
+def test_card_request(sound: bytes, judged: Judge) -> None:
+    by_card = {"content_type": content_type(ACTION_CARD)}
+    assert judged(card_request(sound, CARD.format("78")), **by_card) == []
+    (found,) = judged(card_request(sound, CARD.format("7")), **by_card)
+    assert (found.rule, found.observed, found.expected) == ("INSI-CORPS-01", "7", "[0-9]{2}")
+    (found,) = judged(card_request(sound, CARD.format("78") + "<v:Sexe>F</v:Sexe>"), **by_card)
+    assert (found.rule, found.observed) == ("INSI-CORPS-01", "Sexe")
+
+
+def test_other_namespaces_may_mark_a_context(sound: bytes, judged: Judge) -> None:
+    """A stack that signs or targets a header block adds attributes of its own namespaces."""
+    marked = b'ContexteLPS xmlns:wsu="urn:wsu" wsu:Id="_7" soap:mustUnderstand="1" Nature'
+    assert judged(sound.replace(b"ContexteLPS Nature", marked)) == []
 
 
 def test_assertion_of_a_person(sound: bytes, judged: Judge) -> None:

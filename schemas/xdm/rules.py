@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from schemas import ins
+from schemas import ins, xml
 from schemas.finding import Finding, Keyword, Observation, RuleSet
 from schemas.xdm.model import INDEX, METADATA, README, Archive
 from schemas.xds import composite
 from schemas.xds.judge import judge_decisive, judge_deferred
 from schemas.xds.lot import Lot
+from schemas.xds.schema import departures
 
 RULES: RuleSet[Archive] = RuleSet("xdm")
 
@@ -77,6 +78,15 @@ def metadata_decode(archive: Archive) -> Iterator[Observation]:
             yield Observation(where, subset.refused, "lcm:SubmitObjectsRequest")
         elif subset.submission is not None and not subset.submission.entries:
             yield Observation(where, "0 ExtrinsicObject", "au moins 1")
+
+
+@RULES.rule("XDM-META-02", requirements=_REQUIRES, source=f"{XDM}; ebRIM 3.0, schémas lcm.xsd et rim.xsd")
+def metadata_follow_the_schema(archive: Archive) -> Iterator[Observation]:
+    """METADATA.XML is valid against the ebRIM schema."""
+    for subset in archive.subsets:
+        if subset.metadata is not None and subset.submission is not None:
+            for seen in departures(xml.parse(subset.metadata), subset.submission):
+                yield replace(seen, where=f"{subset.folder}/{METADATA} {seen.where}")
 
 
 @RULES.rule("XDM-DOC-01", requirements=_REQUIRES, source=XDM)

@@ -13,6 +13,7 @@ from schemas.xds.cross import CROSS, Described
 from schemas.xds.lot import Lot
 from schemas.xds.model import Submission
 from schemas.xds.rules import FEED, STRUCTURE
+from schemas.xds.schema import SCHEMA
 from schemas.xds.signature import verify_submission_signature
 from schemas.xml import XmlRefused
 
@@ -65,11 +66,11 @@ def judge_deferred(
     signer: x509.Certificate | None = None,
     read: Mapping[str, ClinicalDocument] | None = None,
 ) -> list[Finding]:
-    """Codes, signature, and the metadata against each CDA.
+    """Codes, the schema, the signature, and the metadata against each CDA.
 
     `read`: those already decoded from these very bytes, by entry id.
     """
-    findings = CODES.judge(lot)
+    findings = CODES.judge(lot) + SCHEMA.judge(lot)
     signature = lot.submission.signature
     if not lot.archive and signature is not None and signature.id in lot.documents:
         signed = {

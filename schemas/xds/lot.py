@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from schemas.xds.model import DocumentEntry, Submission
+from schemas.xml import Element
 
 DIRECTE, INDIRECTE = "DIRECTE", "INDIRECTE"
 
@@ -16,7 +17,8 @@ class Lot:
     (NameID and Identifiant_Structure), `mode` is its authentication mode, `patient` its resource-id as CX;
     what is empty is not checked. `archive` says that the metadata travels in an XDM archive: no signature is
     due there, but hash, size and URI are. `majority` is the age in years, `cumulative` the DMP parameter that
-    allows MASQUE_PS with INVISIBLE_PATIENT.
+    allows MASQUE_PS with INVISIBLE_PATIENT. `metadata`: the element that the submission was read from,
+    compared with the schema when it is given.
     """
 
     submission: Submission
@@ -28,6 +30,7 @@ class Lot:
     archive: bool = False
     majority: int = 18
     cumulative: bool = False
+    metadata: Element | None = field(default=None, repr=False, compare=False)
 
     def entries(self) -> Iterator[tuple[str, DocumentEntry]]:
         """Each entry with the words that say where it is."""

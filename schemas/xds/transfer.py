@@ -7,7 +7,7 @@ that ignores MTOM), and `inline` says so. Sources: IHE ITI TF-2 §3.41 and §3.4
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.xds import names
 from schemas.xds.answers import errors_text, read_errors
@@ -26,11 +26,15 @@ _INCLUDE = f"{{{names.XOP}}}Include"
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """A decoded TD2.1 body. `inline` holds the ids of the documents sent as base64 inside the XML."""
+    """A decoded TD2.1 body. `inline` holds the ids of the documents sent as base64 inside the XML.
+
+    `metadata` is the `lcm:SubmitObjectsRequest` element.
+    """
 
     submission: Submission
     documents: Mapping[str, bytes]
     inline: tuple[str, ...] = ()
+    metadata: Element | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def read_provide(element: Element, attachments: Mapping[str, bytes]) -> Provided
         documents[entry], included = _content(child, attachments)
         if not included:
             inline.append(entry)
-    return Provided(read_submission(submit), documents, tuple(inline))
+    return Provided(read_submission(submit), documents, tuple(inline), submit)
 
 
 def _content(document: Element, attachments: Mapping[str, bytes]) -> tuple[bytes, bool]:

@@ -274,6 +274,7 @@ class Examiner:
             read.structure,
             read.mode,
             ins.cx() if ins else "",
+            metadata=provided.metadata,
         )
         decisive = judge_decisive(lot)
         seen.findings += decisive

@@ -73,6 +73,10 @@ def edited(old: bytes, new: bytes) -> Callable[[dict[str, bytes]], dict[str, byt
         ("XDM-LAY-05", lambda files: {**files, "INDEX.HTM": b"<html/>"}),
         ("XDM-META-01", lambda files: {**files, METADATA: b"<a/>"}),
         ("XDM-META-01", lambda files: {**files, METADATA: b"<!DOCTYPE a><a/>"}),
+        ("XDM-META-02", edited(b" charset=", b" encoding=")),
+        ("XDM-META-02", edited(b"<lcm:SubmitObjectsRequest", b'<lcm:SubmitObjectsRequest version="3"')),
+        ("XDM-META-02", edited(b"</rim:RegistryObjectList>", b"<rim:Document/></rim:RegistryObjectList>")),
+        ("XDS-STR-01", edited(b'<rim:Slot name="hash">', b'<rim:Name/><rim:Slot name="hash">')),
         ("XDM-DOC-01", without(DOCUMENT)),
         ("XDM-DOC-01", edited(b">DOC0001.XML<", b">DOC0002.XML<")),
         ("XDM-DOC-02", edited(b">DOC0001.XML<", b">doc0001.xml<")),
@@ -88,6 +92,16 @@ def test_defects(parts, wanted: str, change) -> None:
     declared = RULES.rules.get(wanted)
     severe = {finding.rule for finding in found if finding.is_error}
     assert severe == (set() if declared and declared.keyword.severity != "error" else {wanted})
+
+
+def test_schema_finding_names_what_was_expected(parts) -> None:
+    wrong = rezipped(parts.archive(), edited(b"</rim:RegistryPackage>", b"<rim:Slot/></rim:RegistryPackage>"))
+    assert set(rules(wrong)) == {"XDS-STR-01"}  # told once, by the rule that the DMP refuses with
+    wrong = rezipped(parts.archive(), edited(b' associationType="', b' type="'))
+    told = next(finding for finding in xdm.judge_archive(wrong) if finding.rule == "XDM-META-02")
+    assert told.where.startswith("IHE_XDM/SUBSET01/METADATA.XML /SubmitObjectsRequest/RegistryObjectList/")
+    assert told.where.endswith("/Association/@associationType")
+    assert (told.observed, told.expected) == ("", "@associationType")
 
 
 def test_hash_of_other_bytes(parts) -> None:
@@ -116,6 +130,17 @@ def test_french_samples(name: str) -> None:
     found = xdm.judge_archive(xdm.read_archive(path.read_bytes()))
     # the second one announces a format "to be checked"
     assert {finding.rule for finding in found if finding.is_error} <= {"XDS-CDA-11"}
+
+
+@pytest.mark.parametrize("name", ["CCDA_Ambulatory_in_XDM", "xdm_minimal"])
+def test_public_metadata_follow_the_schema(name: str) -> None:
+    """Well made archives from elsewhere: not French, but ebRIM 3.0."""
+    path = DATA.parent / f"xdm/{name}.zip"
+    if not path.exists():
+        pytest.skip("sample data absent")
+    archive = xdm.read_archive(path.read_bytes())
+    assert any(subset.submission for subset in archive.subsets)
+    assert "XDM-META-02" not in rules(archive)
 
 
 def test_wording() -> None:

@@ -8,7 +8,7 @@ import pytest
 from schemas import ins, xds, xml
 from schemas.finding import Keyword
 from schemas.messages import catalogue
-from schemas.xds import codes, cross, judge, names, query, rules, signature
+from schemas.xds import codes, cross, judge, names, query, rules, schema, signature
 from schemas.xds.model import Association, Code
 
 Change = Callable[[xds.Lot], xds.Lot]
@@ -173,6 +173,48 @@ def test_encoding(sample, old: str, new: str) -> None:
     assert all(finding.where for finding in findings)
 
 
+def feed(sample, old: str = "", new: str = "") -> xds.Lot:
+    """The conformant feed as it is read from its body, with a change to the first such text."""
+    body = xds.write_provide(
+        xds.write_submission(sample.submission), {"Document01": "cid:a", "Signature01": "cid:b"}
+    ).decode()
+    assert old in body
+    attached = {"a": sample.documents["Document01"], "b": sample.documents["Signature01"]}
+    read = xds.read_provide(xml.parse(body.replace(old, new, 1).encode()), attached)
+    return replace(sample.lot, submission=read.submission, documents=read.documents, metadata=read.metadata)
+
+
+def test_feed_follows_the_schema(sample) -> None:
+    assert xds.judge_decisive(feed(sample)) == []
+    assert xds.judge_deferred(feed(sample)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "observed", "expected"),
+    [
+        (' charset="UTF8"', ' encoding="UTF8"', "@encoding", ""),
+        (' classifiedObject="Document01"', "", "", "@classifiedObject"),
+        ("</rim:RegistryPackage>", "</rim:RegistryPackage><rim:Dossier/>", "Dossier", "ExtrinsicObject | "),
+        ("<lcm:SubmitObjectsRequest", '<lcm:SubmitObjectsRequest version="3"', "@version", "@id | @comment"),
+        (' mimeType="text/xml"', ' mimeType="text/xml" isOpaque="non"', "non", "xs:boolean"),
+    ],
+)
+def test_schema_defects(sample, old: str, new: str, observed: str, expected: str) -> None:
+    wrong = feed(sample, old, new)
+    assert xds.judge_decisive(wrong) == []
+    (found,) = xds.judge_deferred(wrong)
+    assert (found.rule, found.observed) == ("XDS-XSD-01", observed)
+    assert found.expected.startswith(expected)
+    assert found.where.startswith("/ProvideAndRegisterDocumentSetRequest/SubmitObjectsRequest")
+    assert found.requirements == ("DMP/CONF.10",)
+
+
+def test_one_fault_of_encoding_is_told_once(sample) -> None:
+    wrong = feed(sample, '<rim:Slot name="creationTime">', '<rim:Name/><rim:Slot name="creationTime">')
+    assert failed(xds.judge_decisive(wrong)) == {"XDS-STR-01"}
+    assert failed(xds.judge_deferred(wrong)) == set()
+
+
 def test_emergency_parameters(sample) -> None:
     masked = entry(confidentiality=(N, FLAGS[names.MASQUE_PS], FLAGS[names.INVISIBLE_PATIENT]))
     assert judge.judge_decisive(replace(masked(sample.lot), cumulative=True)) == []
@@ -290,6 +332,7 @@ def test_wording() -> None:
         signature.RULES,
         query.RULES,
         judge.READING,
+        schema.SCHEMA,
     )
     messages = catalogue()
     for one in sets:

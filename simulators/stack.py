@@ -17,7 +17,7 @@ from .core import pki as pkis
 from .core.clock import Clock
 from .core.environment import PORTS, Environment, MailEndpoint
 from .core.exchange import Exchange
-from .core.faults import FaultPlan
+from .core.faults import SERVER_ERROR, UNAVAILABLE, FaultPlan
 from .core.identities import MEDECIN
 from .core.journal import Journal
 from .core.population import Patient, Population
@@ -249,11 +249,16 @@ def recorded_judge(settings: StackSettings) -> Callable[[Exchange], list[Finding
 
     def judge(exchange: Exchange) -> list[Finding]:
         service = services.judges().get(exchange.service)
-        if service is None or exchange.transaction in ("TLS.refused", "HTTP.malformed"):
-            return []
-        return service(exchange)
+        return [] if service is None or _unread(exchange) else service(exchange)
 
     return judge
+
+
+def _unread(exchange: Exchange) -> bool:
+    """Whether the service never read these bytes: the connection, or a fault, came before it."""
+    if exchange.transaction in ("TLS.refused", "HTTP.malformed"):
+        return True
+    return exchange.service != "mssante" and exchange.fault in (UNAVAILABLE, SERVER_ERROR)
 
 
 def _declared(settings: StackSettings) -> Settings:

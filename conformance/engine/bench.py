@@ -4,11 +4,12 @@ A scenario observes only the journal and the software's answers: so the same sce
 over a record, without any software.
 """
 
+import base64
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.sut.driver import Answer, Driver, SutError
 from reports.record import Software
@@ -22,6 +23,7 @@ from .outcomes import ErreurBanc, NonApplicable, NonConforme, NonTestable
 from .scenario import Scenario
 from .world import World
 
+Read = TypeVar("Read")
 MEDECIN, PHARMACIEN = "medecin", "pharmacien"
 PROFILE_OF = {MEDECIN: "medecin", PHARMACIEN: "pharmacie"}
 
@@ -37,6 +39,17 @@ class Known:
     @property
     def matricule(self) -> str:
         return self.patient.ins.matricule
+
+
+class Understood(dict[str, Any]):
+    """The facts of an exchange. Asking for one that could not be read in the bytes raises NonTestable."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange.facts)
+        self._place = f"{exchange.id} {exchange.transaction}"
+
+    def __missing__(self, name: str) -> Any:
+        raise NonTestable(text("outcome.not-understood", "fr", name=name, place=self._place))
 
 
 @dataclass(slots=True)
@@ -158,10 +171,10 @@ class Bench:
     def seen(
         self, service: str, transaction: str = "*", *, since: int | None = None, **facts: Any
     ) -> list[Exchange]:
-        """The exchanges of this case that hold these facts."""
+        """The exchanges of this case that hold these facts (see `Understood`)."""
         first = self.start if since is None else since
         found = self.world.journal.exchanges(since=first, service=service, transaction=transaction)
-        return [item for item in found if holds(item, facts)]
+        return [replace(item, facts=Understood(item)) for item in found if holds(item, facts)]
 
     def expect(
         self,
@@ -237,14 +250,24 @@ class Bench:
         scenario then misses may only follow from it.
         """
         self.checked.append(rule.id)
-        if ok:
-            return
+        if not ok:
+            raise self._broken(rule, where, observed, expected)
+
+    def _broken(self, rule: Rule, where: str, observed: object, expected: object) -> NonConforme:
         causes = errors(self.observed_findings(self.start))
         if causes:
-            raise NonConforme(tuple(causes))
+            return NonConforme(tuple(causes))
         finding = rule.finding(where, observed, expected)
         self.findings.append(finding)
-        raise NonConforme((finding,))
+        return NonConforme((finding,))
+
+    def read(self, rule: Rule, where: str, encoded: str, reader: Callable[[bytes], Read]) -> Read:
+        """What a base64 file given by the software holds. Raises NonConforme when it cannot be read."""
+        self.checked.append(rule.id)
+        try:
+            return reader(base64.b64decode(encoded))
+        except ValueError as refused:
+            raise self._broken(rule, where, refused, text("expected.readable", "fr")) from None
 
     def told(self, rule: Rule, answer: Answer) -> None:
         """The user must have been shown a warning or an error about what went wrong."""

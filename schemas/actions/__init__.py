@@ -4,6 +4,7 @@ One file an action in `definitions/`: `input` is the schema of what the bench se
 answer carries. The OpenAPI document of the HTTP driver is built from the same files.
 """
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -98,9 +99,23 @@ def problems(schema: Mapping[str, Any], value: object) -> Iterator[str]:
 
 @cache
 def _validator(schema: str) -> Any:
-    from jsonschema import Draft202012Validator  # late: not needed by `--help`
+    from jsonschema import Draft202012Validator, validators  # late: not needed by `--help`
 
-    return Draft202012Validator(json.loads(schema))
+    strict: Any = validators.extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, {"contentEncoding": _encoded}
+    )
+    return strict(json.loads(schema))
+
+
+def _encoded(validator: object, encoding: str, value: object, schema: object) -> Iterator[Exception]:
+    """Hold a text to its `contentEncoding`: for JSON Schema itself it is an annotation only."""
+    from jsonschema import ValidationError
+
+    if encoding == "base64" and isinstance(value, str):
+        try:
+            base64.b64decode(value, validate=True)
+        except ValueError as error:
+            yield ValidationError(f"not base64: {error}")
 
 
 def openapi() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """E-prescription, the prescriber's side. Contract simulated: the Cnam interface is not public."""
 
-import base64
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from conformance.engine.bench import Bench
 from conformance.engine.scenario import scenario
 from schemas import cda, pdf
-from schemas.finding import RuleSet
+from schemas.finding import Rule, RuleSet
 from schemas.messages import text
 from simulators.core.identities import MEDECIN
 
@@ -72,9 +72,15 @@ def prescribe(bench: Bench, patient_id: str, lines: list[dict[str, Any]], **opti
     return dict(bench.do("prescription.create", patient_id=patient_id, lines=lines, **options).data)
 
 
-def codes_on(page: str) -> list[str]:
-    """Texts of the 2D codes printed in a base64 PDF."""
-    return [content for _, content in pdf.read_pdf(base64.b64decode(page)).codes2d]
+def codes_on(bench: Bench, rule: Rule, data: Mapping[str, Any]) -> list[str]:
+    """Texts of the 2D codes on the printed prescription; the rule fails when it is no PDF."""
+    page = bench.read(rule, "PDF", data["pdf_base64"], pdf.read_pdf)
+    return [content for _, content in page.codes2d]
+
+
+def copy_of(bench: Bench, rule: Rule, data: Mapping[str, Any]) -> cda.ClinicalDocument:
+    """The CDA of a prescription; the rule fails when it is none."""
+    return bench.read(rule, "CDA", data["cda_base64"], cda.read)
 
 
 @scenario(
@@ -95,7 +101,7 @@ def test_create(bench: Bench, content: str) -> None:
     user = created.facts.get("user")
     bench.check(PRESCRIBER, user == MEDECIN.id_nat, where=created.id, observed=user, expected=MEDECIN.id_nat)
 
-    codes = codes_on(data["pdf_base64"])
+    codes = codes_on(bench, PRINTED, data)
     bench.check(PRINTED, epu_id in codes, where="PDF", observed=codes, expected=epu_id)
     ins_codes = [code for code in codes if code.startswith("IS01")]
     bench.check(DISTINCT, bool(ins_codes), where="PDF", observed=codes, expected="datamatrix INS (IS01…)")
@@ -103,7 +109,7 @@ def test_create(bench: Bench, content: str) -> None:
     fed = bench.expect("dmp", "TD2.1", rule=COPY, patient=patient.matricule)
     types = [document["type_code"] for document in fed.facts["documents"]]
     bench.check(COPY, fed.accepted and "57833-6" in types, where=fed.id, observed=types, expected="57833-6")
-    document = cda.read(base64.b64decode(data["cda_base64"]))
+    document = copy_of(bench, SAME, data)
     bench.check(SAME, document.epu_id == epu_id, where="CDA", observed=document.epu_id, expected=epu_id)
 
 
@@ -121,12 +127,12 @@ def test_down(bench: Bench, fault: str) -> None:
     answer = bench.do("prescription.create", patient_id=patient.id, lines=[PARACETAMOL])
     data = answer.data
     bench.check(DOWN_ID, data["epu_id"] is None, observed=data["epu_id"], expected="null")
-    printed = [code for code in codes_on(data["pdf_base64"]) if not code.startswith("IS01")]
+    printed = [code for code in codes_on(bench, DOWN_PRINT, data) if not code.startswith("IS01")]
     bench.check(DOWN_PRINT, not printed, where="PDF", observed=printed, expected=text("observed.nothing"))
     bench.told(DOWN_TOLD, answer)
 
     fed = bench.expect("dmp", "TD2.1", rule=DOWN_COPY, patient=patient.matricule)
-    copy = cda.read(base64.b64decode(data["cda_base64"]))
+    copy = copy_of(bench, DOWN_COPY, data)
     bench.check(DOWN_COPY, copy.epu_id is None, where=fed.id, observed=copy.epu_id, expected="null")
     coded = copy.code_image is not None
     bench.check(DOWN_COPY, not coded, where=fed.id, observed="2D", expected=text("observed.nothing"))

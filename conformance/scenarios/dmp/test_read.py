@@ -86,7 +86,7 @@ def test_retrieve(bench: Bench) -> None:
     bench.do("document.search", patient_id=patient.id)
     data = bench.do("document.retrieve", patient_id=patient.id, unique_id=unique_id).data
     got = bench.expect("dmp", "TD3.2", patient=patient.matricule)
-    sent = next(item["sha256"] for item in got.facts["documents"] if item["unique_id"] == unique_id)
+    sent = next((item["sha256"] for item in got.facts["documents"] if item["unique_id"] == unique_id), "")
     received = hashlib.sha256(base64.b64decode(data["document_base64"])).hexdigest()
     bench.check(BYTES, received == sent, where=got.id, observed=received, expected=sent)
 

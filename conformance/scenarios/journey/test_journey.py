@@ -60,7 +60,7 @@ def test_whole_journey(bench: Bench) -> None:
     bench.expect("mssante", "SMTP.message", rule=TO_PATIENT, accepted_recipients=address)
 
     bench.login(PHARMACIEN)
-    printed = [code for code in codes_on(data["pdf_base64"]) if not code.startswith("IS01")]
+    printed = [code for code in codes_on(bench, PRINTED, data) if not code.startswith("IS01")]
     bench.check(PRINTED, printed == [data["epu_id"]], where="PDF", observed=printed, expected=data["epu_id"])
     dispense_all(bench, printed[0])
     bench.expect("epu", "EPU.read", rule=READ, epu_id=data["epu_id"])

@@ -113,7 +113,7 @@ def test_from_patient(bench: Bench) -> None:
     from_patient = bench.world.send_mail(patient.patient)["message_id"]
     from_lab = bench.world.send_report(patient.patient)["message_id"]
     messages = bench.do("mail.fetch").data["messages"]
-    seen = {item["message_id"]: item["category"] for item in messages}
+    seen = {item["message_id"]: item.get("category") for item in messages}
     observed = {"patient": seen.get(from_patient), "professional": seen.get(from_lab)}
     expected = {"patient": "patient", "professional": "professional"}
     bench.check(CATEGORY, observed == expected, observed=observed, expected=expected)

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -23,7 +23,7 @@ from simulators.core.identities import PROFESSIONALS, Professional
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response, answer
 
-from . import errors, faults, pages
+from . import errors, faults, pages, replies
 from .errors import OidcError
 from .issue import issue, new_key
 from .rules import RULES, Asked
@@ -47,9 +47,6 @@ ROUTES = {
     f"{OIDC}/logout": "PSC.logout",
     f"{OIDC}/token/introspect": "PSC.introspect",
 }
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-BROWSER = ("PSC.authorize", "PSC.choice", "PSC.logout")  # what people see: answered by pages
-NO_STORE = ("Cache-Control", "no-store")
 Facts = dict[str, Any]
 
 
@@ -147,7 +144,7 @@ class PscService:
             response, more = actions[transaction](request, forgery)
             facts |= {"outcome": "accepted", **more}
         except OidcError as error:
-            response = _refusal(transaction, error)
+            response = replies.refusal(transaction, error)
             facts |= {"outcome": "refused", "reason": error.code, "detail": error.detail}
             if error.problem:
                 facts["problem"] = error.problem
@@ -180,7 +177,7 @@ class PscService:
         if fields.get("client_id") != self.client_id:
             raise errors.unknown_client(fields.get("client_id", ""))
         uri = fields.get("redirect_uri", "")
-        if not _redirectable(uri):
+        if not replies.redirectable(uri):
             raise errors.bad_redirection()
         if self._redirect_uris and uri not in self._redirect_uris:
             raise errors.unregistered_redirection(uri)
@@ -196,9 +193,9 @@ class PscService:
         self._checked(fields)
         facts = {"client": fields["client_id"]}
         if "none" in fields.get("prompt", "").split():
-            return _sent_back(fields, "login_required"), {**facts, "error": "login_required"}
+            return replies.sent_back(fields, "login_required"), {**facts, "error": "login_required"}
         if forgery == faults.ACCESS_DENIED:
-            return _sent_back(fields, "access_denied"), {**facts, "error": "access_denied"}
+            return replies.sent_back(fields, "access_denied"), {**facts, "error": "access_denied"}
         if forgery == faults.BAD_STATE:
             fields = {**fields, "state": f"{fields.get('state', '')}-falsifie"}
         return pages.choice(PROFESSIONALS, fields, request.path), facts
@@ -210,7 +207,7 @@ class PscService:
             fields = {**fields, "state": f"{fields.get('state', '')}-falsifie"}
         person = next((item for item in PROFESSIONALS if item.user == fields.get("user")), None)
         if person is None or forgery == faults.ACCESS_DENIED:
-            return _sent_back(fields, "access_denied"), {"error": "access_denied"}
+            return replies.sent_back(fields, "access_denied"), {"error": "access_denied"}
         now = self._clock.now()
         session = Session(
             self._random.uuid("psc.session"), person, self.client_id, fields.get("nonce", ""), now
@@ -221,7 +218,7 @@ class PscService:
         told = {"code": code, "session_state": session.id}
         if fields.get("state"):
             told["state"] = fields["state"]
-        return _redirection(fields["redirect_uri"], told), {"user": person.id_nat}
+        return replies.redirection(fields["redirect_uri"], told), {"user": person.id_nat}
 
     def _authenticated(self, request: Request) -> dict[str, str]:
         form = request.form
@@ -262,7 +259,9 @@ class PscService:
         now, refresh = self._clock.now(), self._random.token("psc.refresh", 48)
         self._memory.refresh[refresh] = Refresh(session, now, jti)
         body = issue(self._signer, session, jti=jti, refresh=refresh, now=now, forgery=forgery)
-        return answer(200, "application/json", json.dumps(body), NO_STORE), {"user": session.person.id_nat}
+        return answer(200, "application/json", json.dumps(body), replies.NO_STORE), {
+            "user": session.person.id_nat
+        }
 
     def _userinfo(self, request: Request, forgery: str) -> tuple[Response, Facts]:
         person = self._bearer(request)
@@ -305,9 +304,9 @@ class PscService:
         self._memory.end(str(claims.get("sid", "")))
         facts = {"user": str(claims.get("SubjectNameID", ""))}
         target = fields.get("post_logout_redirect_uri", "")
-        if _redirectable(target):
+        if replies.redirectable(target):
             state = {"state": fields["state"]} if fields.get("state") else {}
-            return _redirection(target, state), facts
+            return replies.redirection(target, state), facts
         return pages.page(200, text("psc.ended"), text("psc.simulated")), facts
 
 
@@ -321,37 +320,3 @@ def _judge(transaction: str, request: Request, facts: Mapping[str, Any]) -> list
         keys_read=bool(facts.get("keys_read", True)),
     )
     return RULES.judge(asked)
-
-
-def _refusal(transaction: str, error: OidcError) -> Response:
-    if transaction in BROWSER:
-        return pages.page(error.status, text("psc.refused"), f"{error.code} : {error.detail}")
-    body = json.dumps({"error": error.code, "error_description": error.detail})
-    challenge = {
-        "invalid_token": ("WWW-Authenticate", 'Bearer error="invalid_token"'),
-        "invalid_client": ("WWW-Authenticate", 'Basic realm="esante-wallet"'),
-    }.get(error.code)
-    return answer(error.status, "application/json", body, NO_STORE, *([challenge] if challenge else []))
-
-
-def _redirectable(uri: str) -> bool:
-    """https, or http on the loopback (RFC 8252 §7.3), without fragment nor anything that a header refuses."""
-    try:
-        parts = urlsplit(uri)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not uri.isascii() or not uri.isprintable() or " " in uri or parts.fragment or not host:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
-
-
-def _redirection(uri: str, told: Mapping[str, str]) -> Response:
-    joint = ("&" if "?" in uri else "?") if told else ""
-    return Response(302, (("Location", f"{uri}{joint}{urlencode(told)}"), NO_STORE))
-
-
-def _sent_back(fields: Mapping[str, str], error: str) -> Response:
-    """A refusal told to the software, through the browser."""
-    state = {"state": fields["state"]} if fields.get("state") else {}
-    return _redirection(fields["redirect_uri"], {"error": error, **state})

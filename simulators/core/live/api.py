@@ -80,6 +80,7 @@ def summary(exchange: Exchange, findings: tuple[Finding, ...]) -> Json:
         "user": str(exchange.facts.get("user") or ""),
         "scenario": exchange.scenario,
         "fault": exchange.fault,
+        "simulated": exchange.transaction.startswith("EPU."),  # the real interface is not public
         "errors": count[Severity.ERROR],
         "warnings": count[Severity.WARNING],
         "notes": count[Severity.INFO],

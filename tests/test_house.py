@@ -25,22 +25,18 @@ ALLOWED = {
 }
 # What no module may call, and where it lives instead.
 FORBIDDEN = {
-    "datetime.now",
-    "datetime.utcnow",
-    "datetime.today",
-    "date.today",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
     "time.time",
     "time.monotonic",
     "time.sleep",
     "uuid.uuid1",
     "uuid.uuid4",
-    "random.random",
-    "random.choice",
-    "random.randint",
-    "secrets.token_hex",
-    "secrets.token_urlsafe",
     "os.urandom",
 }
+GLOBAL_DRAWS = ("random.", "secrets.")  # whatever draws from the source of the process
 SOURCES = ("simulators/core/clock.py", "simulators/core/random.py")
 
 
@@ -81,9 +77,25 @@ def dotted(node: ast.expr) -> str:
 
 
 def calls(tree: ast.Module) -> Iterator[str]:
+    """Calls of what the module imports, by their full names; calls on its own objects are left out."""
+    origins: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                origins[alias.asname or top] = alias.name if alias.asname else top
+        elif isinstance(node, ast.ImportFrom):
+            package = "." * node.level + (node.module or "")
+            origins |= {alias.asname or alias.name: f"{package}.{alias.name}" for alias in node.names}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield ".".join(dotted(node.func).split(".")[-2:])
+            head, _, rest = dotted(node.func).partition(".")
+            if head in origins:
+                yield f"{origins[head]}.{rest}".rstrip(".")
+
+
+def forbidden(call: str) -> bool:
+    return call in FORBIDDEN or (call.startswith(GLOBAL_DRAWS) and call != "random.Random")
 
 
 def test_one_clock_and_one_randomness() -> None:
@@ -93,9 +105,26 @@ def test_one_clock_and_one_randomness() -> None:
         for path, tree in modules()
         if path not in allowed
         for call in calls(tree)
-        if call in FORBIDDEN
+        if forbidden(call)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("import random\nrandom.shuffle([])", True),
+        ("import random as draw\ndraw.choice('ab')", True),
+        ("from random import choice\nchoice('ab')", True),
+        ("from datetime import datetime\ndatetime.now()", True),
+        ("import datetime as d\nd.datetime.now()", True),
+        ("import time\ntime.time()", True),
+        ("import random\nrandom.Random(7)", False),
+        ("def draw(random):\n    return random.choice('ab')", False),  # what was passed in has a seed
+    ],
+)
+def test_the_clock_check_can_fail(code: str, wrong: bool) -> None:
+    assert any(forbidden(call) for call in calls(ast.parse(code))) is wrong
 
 
 def test_rules_are_worded_in_both_languages() -> None:

@@ -100,16 +100,16 @@ class AssistedDriver:
 
     def _decision(self, witness: tuple[str, str] | None, since: int) -> Exchange | str:
         """The witness exchange, or the letter typed, whichever comes first."""
-        self._start_reading(text("assist.prompt", "fr"))
         arrived = threading.Event()
 
         def watch(exchange: Exchange, _: object) -> None:
-            if (exchange.service, exchange.transaction) == witness:
-                self._typed.put("")
+            if (exchange.service, exchange.transaction) == witness and not arrived.is_set():
                 arrived.set()
+                self._typed.put("")
 
         stop = self._journal.subscribe(watch)
         try:
+            self._start_reading(text("assist.prompt", "fr"))
             letter = self._typed.get(timeout=self._timeout)
         except queue.Empty:
             raise SutError(f"personne n'a répondu en {self._timeout:g} s") from None

@@ -1,17 +1,13 @@
 """`segur-bench run`: scenarios, live progress, summary, report."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from conformance.engine.launch import fresh_run_dir, play
-from conformance.engine.session import EXIT_USAGE, Session
-from conformance.engine.settings import Settings, choose_sut, read_config
-
 from .failures import UsageProblem, reporting
-from .progress import Progress
 
 
 @click.command()
@@ -44,17 +40,18 @@ def run(
     Codes de sortie : 0 tout est conforme ; 1 non-conformité, ou cas applicable non testable ; 2 usage ou
     configuration ; 3 erreur du banc ; 4 rien n'a pu être testé.
     """
+    from conformance.engine.launch import fresh_run_dir, play
+    from conformance.engine.session import Session
+    from conformance.engine.settings import Settings, choose_sut, read_config
+
+    from .progress import Progress
+
     with reporting():
         config, sown = choose_sut(read_config(config_path), sut)
-        settings_run = config.run
-        if seed is not None:
-            settings_run = replace(settings_run, seed=seed)
-        if window is not None:
-            settings_run = replace(settings_run, window=window)
-        if lang is not None:
-            settings_run = replace(settings_run, lang=lang)
-        config = replace(config, run=settings_run)
-    folder = fresh_run_dir(Path(runs))
+        chosen = {"seed": seed, "window": window, "lang": lang}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        config = replace(config, run=replace(config.run, **given))  # type: ignore[arg-type]
+        folder = fresh_run_dir(Path(runs))
     settings = Settings(
         config=config,
         run_dir=folder,
@@ -66,11 +63,13 @@ def run(
     session = Session(settings, [progress])
     code = play(session)
     progress.close()
+    if session.record is None:
+        shutil.rmtree(folder)  # nothing was played: no report
+    for trouble in session.troubles:
+        click.echo(trouble, err=True)
     if session.failure:
         raise UsageProblem(session.failure)
     if session.record is None:
-        if code == EXIT_USAGE:
-            raise UsageProblem("aucun scénario ne correspond : voir `segur-bench scenarios`")
         sys.exit(code)
     if allure:
         from reports import allure as allure_report

@@ -30,10 +30,15 @@ class Catcher:
 
 
 def collect() -> list[Collected]:
-    """Every scenario with its cases, in the order in which they are played."""
+    """Every scenario with its cases, in the order in which they are played.
+
+    Raises RuntimeError when a scenario cannot be imported.
+    """
     from .launch import arguments
 
-    catcher = Catcher()
-    with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main([*arguments(), "--collect-only"], plugins=[catcher])
+    catcher, said = Catcher(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        code = pytest.main([*arguments(), "--collect-only"], plugins=[catcher])
+    if code != pytest.ExitCode.OK:
+        raise RuntimeError(said.getvalue() or f"pytest {code!r}")
     return [Collected(scenario, tuple(keys)) for scenario, keys in catcher.found.values()]

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.config import ConfigurationError
 from simulators.core.clock import Clock
 
 from .plugin import SessionPlugin
-from .session import EXIT_BENCH, EXIT_USAGE, Session
+from .session import EXIT_USAGE, Session
 
 
 def arguments() -> list[str]:
@@ -26,11 +27,7 @@ def play(session: Session) -> int:
     """Collect the scenarios and play those that the session wants; returns the exit code of the bench."""
     plugin = SessionPlugin(session)
     code = int(pytest.main(arguments(), plugins=[Named(plugin)]))
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return EXIT_USAGE
-    if code in (pytest.ExitCode.INTERNAL_ERROR,):
-        return EXIT_BENCH
-    return code
+    return EXIT_USAGE if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
 
 
 class Named:
@@ -45,13 +42,17 @@ class Named:
 
 
 def fresh_run_dir(parent: Path) -> Path:
-    """A new folder `YYYYMMDD-HHMMSS` (with a rank when taken) for a run."""
+    """A new folder `YYYYMMDD-HHMMSS` (with a rank when taken) for a run. Raises ConfigurationError."""
     stem = f"{Clock().now():%Y%m%d-%H%M%S}"
     for rank in range(1, 1000):
         folder = parent / (stem if rank == 1 else f"{stem}-{rank}")
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
-            continue
+            if parent.is_dir():
+                continue
+            raise ConfigurationError(f"{parent} n'est pas un dossier") from None
+        except OSError as error:
+            raise ConfigurationError(f"{parent} : {error.strerror}") from None
         return folder
-    raise FileExistsError(f"{parent}: too many runs in one second")
+    raise ConfigurationError(f"{parent} : trop d'exécutions dans la même seconde")

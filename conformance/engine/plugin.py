@@ -37,14 +37,14 @@ def _from_options(config: pytest.Config) -> "Session":
 
     from conformance.config import ConfigurationError
 
-    from .session import Session
+    from .session import EXIT_USAGE, Session
     from .settings import Settings, choose_sut, read_config
 
     try:
         read = read_config(config.getoption("--bench-config"))
         chosen, defect = choose_sut(read, config.getoption(OPTION))
     except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
+        pytest.exit(str(error), returncode=EXIT_USAGE)
     seed = config.getoption("--seed")
     if seed is not None:
         chosen = replace(chosen, run=replace(chosen.run, seed=seed))
@@ -54,7 +54,7 @@ def _from_options(config: pytest.Config) -> "Session":
         run_dir=Path(folder) if folder else None,
         defect=defect,
         only=tuple(config.getoption("--scenario")),
-        themes=tuple(config.getoption("--theme")),
+        themes=tuple(theme.upper() for theme in config.getoption("--theme")),
     )
     return Session(settings)
 
@@ -74,17 +74,26 @@ class SessionPlugin:
     def __init__(self, session: "Session") -> None:
         self.session = session
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.session.troubles.append(report.longreprtext)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A scenario that fails before or after it is played has no verdict: our failure."""
+        if report.failed and report.when != "call" and "segur_scenario" in report.keywords:
+            self.session.troubles.append(report.longreprtext)
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        kept = [item for item in items if self.session.wants(item)]
-        left = [item for item in items if not self.session.wants(item)]
+        kept = self.session.choose(items)
+        left = [item for item in items if item not in kept]
         items[:] = kept
         if left:
             config.hook.pytest_deselected(items=left)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        if not session.config.option.collectonly and session.items:
+        if not session.config.option.collectonly and (session.items or self.session.troubles):
             self.session.start(session.items)
 
     @pytest.hookimpl(tryfirst=True)
@@ -98,7 +107,13 @@ class SessionPlugin:
         self.session.play(case, lambda: pyfuncitem.obj(**arguments))
         return True
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        from .session import EXIT_BENCH, EXIT_INTERRUPTED
+
         code = self.session.finish()
-        if code is not None:
+        if exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            session.exitstatus = EXIT_BENCH
+        elif exitstatus == pytest.ExitCode.INTERRUPTED and not self.session.failure:
+            session.exitstatus = EXIT_INTERRUPTED
+        elif code:  # otherwise pytest's own: other tests may have been played beside the scenarios
             session.exitstatus = code

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import pytest
 
@@ -21,6 +22,7 @@ from .settings import Settings
 from .stage import Stage
 
 EXIT_OK, EXIT_NON_CONFORME, EXIT_USAGE, EXIT_BENCH, EXIT_NOTHING = 0, 1, 2, 3, 4
+EXIT_INTERRUPTED = 130  # as a shell says it
 
 
 class Session:
@@ -32,7 +34,8 @@ class Session:
         self.settings = settings
         self.results: list[ScenarioResult] = []
         self.record: RunRecord | None = None
-        self.failure = ""
+        self.failure = ""  # why nothing could be played: usage or configuration
+        self.troubles: list[str] = []  # our own failures outside the cases
         self._consumers = tuple(consumers)
         self._stage = stage  # None: a live one is started with the first scenario
         self._started = ""
@@ -51,8 +54,25 @@ class Session:
             return False
         return not themes or declared.theme in themes
 
+    def choose(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+        """The items that are asked for. Ends pytest with the usage code when a name leads to none."""
+        played = [(item, declared) for item in items if (declared := scenario_of(item)) is not None]
+        names = {name for item, declared in played for name in (declared.id, case_key(item, declared))}
+        themes = {declared.theme for _, declared in played}
+        unknown = [name for name in self.settings.only if name not in names]
+        unknown += [theme for theme in self.settings.themes if theme not in themes]
+        if unknown and not self.troubles:  # what could not be collected is not unknown
+            self._refuse(f"inconnu : {', '.join(unknown)} (voir `segur-bench scenarios`)")
+        return [item for item in items if self.wants(item)]
+
+    def _refuse(self, reason: str) -> NoReturn:
+        self.failure = reason
+        pytest.exit(reason, returncode=EXIT_USAGE)
+
     def start(self, items: Sequence[pytest.Item]) -> None:
         """Start stack and software. Ends pytest with the usage code when they can't be had."""
+        if self.troubles:
+            pytest.exit("\n".join(self.troubles), returncode=EXIT_BENCH)
         total = sum(scenario_of(item) is not None for item in items)
         if not total:
             return
@@ -62,8 +82,7 @@ class Session:
 
                 self._stage = start_live(self.settings)
         except ConfigurationError as error:
-            self.failure = str(error)
-            pytest.exit(str(error), returncode=EXIT_USAGE)
+            self._refuse(str(error))
         self._started = self._stage.now()
         self.emit(RunStarted(self._stage.run_id, self._stage.software, total))
 
@@ -142,7 +161,7 @@ class Session:
         finally:
             stage.close()
         self.emit(RunFinished(self.record))
-        return exit_code(self.results)
+        return EXIT_BENCH if self.troubles else exit_code(self.results)
 
 
 def exit_code(results: Sequence[ScenarioResult]) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+MAX_PORT_BASE = 65000  # the services take a few ports from there
+
 
 class ConfigurationError(Exception):
     """The configuration cannot be used. The message says what to do."""
@@ -43,7 +45,7 @@ class StackConfig:
 @dataclass(frozen=True, slots=True)
 class RunSettings:
     seed: int = 20260101
-    window: float = 1.5  # seconds during which an absence is observed
+    window: float = 1.0  # seconds during which an absence is observed
     patience: float = 10.0  # seconds to wait for an expected exchange
     lang: str = "fr"
 
@@ -66,6 +68,8 @@ def load(path: Path) -> Config:
     sections = {"sut": SutConfig, "stack": StackConfig, "run": RunSettings}
     _known(path, "", raw, list(sections))
     built = {name: _section(path, name, kind, raw.get(name, {})) for name, kind in sections.items()}
+    if not 0 <= built["stack"].port_base <= MAX_PORT_BASE:
+        raise ConfigurationError(f"{path} : stack.port_base doit être entre 0 et {MAX_PORT_BASE}")
     return Config(**built)
 
 

@@ -1,13 +1,15 @@
 """`segur-bench serve`: the national services, running, for a vendor to point at."""
 
+import errno
 import json
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from conformance.config import ConfigurationError
+from conformance.config import MAX_PORT_BASE, ConfigurationError
 from conformance.engine.settings import read_config
 
 from .failures import reporting
@@ -19,7 +21,9 @@ PKI_FILES = ("ca-bundle", "crl", "cabinet-auth", "cabinet-sign", "cabinet-insi",
 @click.command()
 @click.option("--config", "config_path", default="", help="bench.toml (celui du dossier par défaut).")
 @click.option(
-    "--port-base", type=int, help=f"Premier port ({DEFAULT_PORT_BASE} par défaut ; 0 : ports libres)."
+    "--port-base",
+    type=click.IntRange(0, MAX_PORT_BASE),
+    help=f"Premier port ({DEFAULT_PORT_BASE} par défaut ; 0 : ports libres).",
 )
 @click.option("--pki", default="", help="Dossier de la PKI de test, gardée d'un démarrage à l'autre.")
 @click.option("--seed", type=int, help="Graine de la population synthétique.")
@@ -29,36 +33,28 @@ def serve(
     config_path: str, port_base: int | None, pki: str, seed: int | None, as_json: bool, lang: str
 ) -> None:
     """Démarre les services simulés et les laisse en marche jusqu'à Ctrl-C."""
-    from simulators.stack import Stack, StackSettings
+    from conformance.engine.runtime import stack_settings
+    from simulators.stack import Stack
 
     with reporting():
         config = read_config(config_path)
         base = config.stack.port_base or DEFAULT_PORT_BASE if port_base is None else port_base
+        settings = stack_settings(config, Path(pki or config.stack.pki or "pki"))
         stack = Stack(
-            StackSettings(
-                seed=config.run.seed if seed is None else seed,
-                host=config.stack.host,
-                port_base=base,
-                pki=Path(pki or config.stack.pki or "pki"),
-                oid_mode=config.stack.oid_mode,
-                nil=config.sut.nil or "BANC000001",
-                idam=config.sut.idam or "SIMU0001",
-                homologation=config.sut.homologation or "BANC-DMP-0001",
-            )
+            replace(settings, port_base=base, seed=config.run.seed if seed is None else seed),
         )
+        ended = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: ended.set())
         try:
             environment = stack.start()
         except OSError as error:
-            raise ConfigurationError(
-                f"un port est pris ({error}) : --port-base en choisit d'autres"
-            ) from None
+            hint = " : --port-base en choisit d'autres" if error.errno == errno.EADDRINUSE else ""
+            raise ConfigurationError(f"les services n'ont pas pu démarrer ({error}){hint}") from None
     if as_json:
         click.echo(json.dumps(environment.as_dict(), ensure_ascii=False, indent=1))
     else:
         _print(environment.as_dict(), lang)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     ended.wait()
     stack.stop()
 
@@ -83,15 +79,7 @@ def _print(environment: dict[str, object], lang: str) -> None:
     files = Table(title=text("serve.pki", lang), title_justify="left", box=None, header_style="bold")
     files.add_column(text("serve.file", lang), overflow="fold")
     files.add_column(text("serve.use", lang))
-    for stem in (
-        "ca-bundle",
-        "crl",
-        "cabinet-auth",
-        "cabinet-sign",
-        "cabinet-insi",
-        "officine-auth",
-        "labo-auth",
-    ):
+    for stem in PKI_FILES:
         files.add_row(f"{environment['pki']}/{stem}.pem", text(f"serve.pki.{stem}", lang))
     console.print(files)
     people = Table(title=text("serve.people", lang), title_justify="left", box=None, header_style="bold")

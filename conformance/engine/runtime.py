@@ -2,7 +2,8 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class LiveStage:
     sut: JournalledDriver
     software: Software
     world: LiveWorld
-    folder: "tempfile.TemporaryDirectory[str] | None" = field(default=None, repr=False)
+    started: ExitStack  # what must be stopped in the end
 
     @property
     def bench_errors(self) -> list[tuple[int, str]]:
@@ -63,37 +64,37 @@ class LiveStage:
         return made
 
     def close(self) -> None:
-        self.sut.close()
-        self.stack.stop()
-        if self.folder is not None:
-            self.folder.cleanup()
+        self.started.close()
 
 
 def start_live(settings: Settings) -> LiveStage:
     """Start the stack, then the software. Raises ConfigurationError when either cannot be had."""
-    run_id = settings.run_dir.name if settings.run_dir else "run"
-    folder = tempfile.TemporaryDirectory(prefix="segur-bench-") if settings.run_dir is None else None
-    work = settings.run_dir or Path(folder.name if folder else ".")
-    work.mkdir(parents=True, exist_ok=True)
     config = settings.config
-    pki = Path(config.stack.pki) if config.stack.pki else work / "pki"
-    stack = Stack(stack_settings(config, pki, settings.clock_start))
-    try:
-        environment = stack.start()
-    except OSError as error:
-        raise ConfigurationError(f"les services simulés n'ont pas pu écouter : {error}") from error
-    path = work / "environment.json"
-    environment.write(path)
-    try:
-        sut = JournalledDriver(open_driver(config.sut, path, settings.defect, stack), stack)
-        software = sut.capabilities()
-        if "environment.configure" in software.actions:
-            sut.configure(environment.as_dict())
-    except SutError as error:
-        stack.stop()
-        raise ConfigurationError(f"logiciel testé : {error}") from error
-    world = LiveWorld(stack, config.run.window, config.run.patience)
-    return LiveStage(run_id, stack, sut, software, world, folder)
+    with ExitStack() as started:
+        work = settings.run_dir
+        if work is None:
+            work = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="segur-bench-")))
+        work.mkdir(parents=True, exist_ok=True)
+        pki = Path(config.stack.pki) if config.stack.pki else work / "pki"
+        stack = Stack(stack_settings(config, pki, settings.clock_start))
+        try:
+            environment = stack.start()
+        except OSError as error:
+            raise ConfigurationError(f"les services simulés n'ont pas pu écouter : {error}") from error
+        started.callback(stack.stop)
+        path = work / "environment.json"
+        environment.write(path)
+        try:
+            sut = JournalledDriver(open_driver(config.sut, path, settings.defect, stack), stack)
+            started.callback(sut.close)
+            software = sut.capabilities()
+            if "environment.configure" in software.actions:
+                sut.configure(environment.as_dict())
+        except SutError as error:
+            raise ConfigurationError(f"logiciel testé : {error}") from error
+        world = LiveWorld(stack, config.run.window, config.run.patience)
+        run_id = settings.run_dir.name if settings.run_dir else "run"
+        return LiveStage(run_id, stack, sut, software, world, started.pop_all())
 
 
 def stack_settings(config: Config, pki: Path, clock_start: datetime | None = None) -> StackSettings:

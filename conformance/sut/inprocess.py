@@ -1,6 +1,8 @@
 """Driver `in-process`: a Python object of the vendor, for unit tests and prototypes."""
 
 import importlib
+import sys
+from pathlib import Path
 from typing import Any
 
 from reports.record import Software
@@ -19,6 +21,8 @@ class InProcessDriver:
 
     def __init__(self, reference: str) -> None:
         module, _, attribute = reference.partition(":")
+        if str(Path.cwd()) not in sys.path:  # as `python -m` does: the vendor's module is beside bench.toml
+            sys.path.insert(0, str(Path.cwd()))
         try:
             self._object: Any = getattr(importlib.import_module(module), attribute)()
         except (ImportError, AttributeError, ValueError) as error:

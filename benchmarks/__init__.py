@@ -1,0 +1,1 @@
+"""What the bench costs on this machine: `python -m benchmarks` (or `make bench`)."""

@@ -1,5 +1,6 @@
 """What real sockets do with good, wrong and hostile clients: alerts say why, and services stay up."""
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from simulators.core import http, tls
+from simulators.core.environment import PORTS
 from simulators.core.exchange import Exchange
 from simulators.core.pki import Pki
 from simulators.stack import Stack
@@ -187,11 +189,21 @@ def test_the_certificate_message_is_read_in_both_layouts() -> None:
     assert tls.leaf_of(b"", tls13=True) == b""
 
 
+def free_base() -> int:
+    """A port base with every port free, below the range that the system draws client ports from."""
+    for base in range(20_000, 30_000, len(PORTS)):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for offset in range(len(PORTS)):
+                held.enter_context(socket.create_server(("127.0.0.1", base + offset)))
+            return base
+    raise AssertionError("no free ports")
+
+
 def test_a_taken_port_leaves_nothing_running(pki: Pki, stack: Stack) -> None:
     from simulators.stack import StackSettings
 
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        base = taken.getsockname()[1] - 3  # the annuaire's
+    base = free_base()
+    with socket.create_server(("127.0.0.1", base + PORTS.index("annuaire"))):
         other = Stack(StackSettings(seed=1, pki=pki.folder, port_base=base))
         with pytest.raises(OSError):
             other.start()

@@ -58,6 +58,7 @@ def test_wrong_patient(bench: Bench) -> None:
     patient = bench.patient()
     sent = bench.world.send_report(patient.patient, "wrong-patient")
     message = fetched(bench, sent["message_id"])
+    bench.expect("mssante", "IMAP.FETCH", message_ids=sent["message_id"])  # positive control: it was read
     wrong = [
         item for item in documents(message) if item["integrated"] and item.get("patient") == patient.matricule
     ]
@@ -72,6 +73,7 @@ def test_doubtful_archive(bench: Bench, variant: str) -> None:
     patient = bench.patient()
     sent = bench.world.send_report(patient.patient, variant)
     answer = bench.do("mail.fetch")
+    bench.expect("mssante", "IMAP.FETCH", message_ids=sent["message_id"])  # positive control: it was read
     received = [dict(item) for item in answer.data["messages"] if item["message_id"] == sent["message_id"]]
     contents = [item for message in received for item in documents(message)]
     filed = [item for item in contents if item["integrated"]]
@@ -128,5 +130,6 @@ def test_reconnection(bench: Bench) -> None:
     mark = bench.mark()
     answer = bench.ask("mail.fetch")
     bench.check(RECONNECT, answer.done, observed=answer.told(), expected="done")
+    bench.expect("mssante", "IMAP.AUTHENTICATE", rule=RECONNECT, since=mark)
     logins = [item.id for item in bench.seen("psc", "PSC.authorize", since=mark)]
     bench.check(RECONNECT, not logins, where=", ".join(logins), observed="PSC.authorize", expected="—")

@@ -31,6 +31,15 @@ def reporting() -> Iterator[None]:
         raise UsageProblem(str(error)) from None
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn a folder or a file that cannot be written into a usage problem."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageProblem(f"{error.filename} : {error.strerror}") from None
+
+
 def reading_record(run: Path) -> "RunRecord":
     """The record of a run folder. Raises UsageProblem: absent, unreadable, of another version."""
     from reports import record

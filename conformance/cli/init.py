@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .failures import UsageProblem
+from .failures import UsageProblem, writing
 
 FILES = ("bench.toml", "endpoint.py")
 
@@ -15,12 +15,13 @@ FILES = ("bench.toml", "endpoint.py")
 @click.option("--force", is_flag=True, help="Remplace les fichiers présents.")
 def init(folder: Path, force: bool) -> None:
     """Écrit bench.toml et endpoint.py dans FOLDER (dossier courant par défaut)."""
-    folder.mkdir(parents=True, exist_ok=True)
     present = [name for name in FILES if (folder / name).exists()]
     if present and not force:
         raise UsageProblem(f"déjà présent : {', '.join(present)} (--force les remplace)")
     templates = resources.files("conformance.cli") / "templates"
-    for name in FILES:
-        (folder / name).write_text((templates / name).read_text(encoding="utf-8"), encoding="utf-8")
-        click.echo(f"écrit : {folder / name}")
+    with writing():
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            (folder / name).write_text((templates / name).read_text(encoding="utf-8"), encoding="utf-8")
+            click.echo(f"écrit : {folder / name}")
     click.echo("Ensuite : complétez endpoint.py, lancez-le, puis `segur-bench doctor`.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from .failures import reading_record
+from .failures import reading_record, writing
 
 
 @click.command()
@@ -22,9 +22,10 @@ def report(
 
     loaded = reading_record(run)
     store = EvidenceStore(run / "evidence")
-    if html_path is not None or (junit_path is None and allure_dir is None):
-        html.write(loaded, store, html_path or run / "report.html", lang)
-    if junit_path is not None:
-        junit.write(loaded, junit_path)
-    if allure_dir is not None:
-        allure.write(loaded, store, allure_dir)
+    with writing():
+        if html_path is not None or (junit_path is None and allure_dir is None):
+            html.write(loaded, store, html_path or run / "report.html", lang)
+        if junit_path is not None:
+            junit.write(loaded, junit_path)
+        if allure_dir is not None:
+            allure.write(loaded, store, allure_dir)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .failures import UsageProblem, reporting
+from .failures import UsageProblem, reporting, writing
 
 
 @click.command()
@@ -75,6 +75,7 @@ def run(
         from reports import allure as allure_report
         from reports.evidence import EvidenceStore
 
-        allure_report.write(session.record, EvidenceStore(folder / "evidence"), Path(allure))
+        with writing():
+            allure_report.write(session.record, EvidenceStore(folder / "evidence"), Path(allure))
     progress.summarise(session.record, folder, as_json)
     sys.exit(code)

@@ -138,3 +138,9 @@ def vendor() -> Iterator[Vendor]:
     yield made
     made.server.shutdown()
     made.server.server_close()
+
+
+@pytest.fixture(scope="session")
+def call() -> Command:
+    """Any command of the bench, called in the folder `cwd`."""
+    return called

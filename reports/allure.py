@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from . import digest, safe
+from schemas import safe
+
+from . import digest
 from .evidence import EvidenceAltered, EvidenceMissing, EvidenceStore
 from .record import ExchangeRecord, RunRecord, ScenarioResult, Verdict
 from .wording import Words

@@ -10,12 +10,14 @@ from urllib.parse import unquote_plus
 
 from markupsafe import Markup
 
+from schemas import mailtree, safe
+from schemas.layout import clip
+from schemas.mailtree import Mail
 from schemas.soap import mtom
 from schemas.xml import XmlRefused
 
-from . import highlight, mailtree, safe
+from . import highlight
 from .highlight import Layout
-from .mailtree import Mail
 
 MAX_LAID_OUT = 8_000_000  # bytes; a bigger body is shown as plain text
 MAX_BLOCKS = 12
@@ -170,9 +172,7 @@ def _form(body: bytes, limit: int) -> Layout:
         name, value = unquote_plus(name), unquote_plus(value)
         secret = safe.is_secret(name, field=True)
         told = safe.shorten(value) if secret else safe.without_secrets(value)
-        lines.append(
-            f"<b>{highlight.escape(name)}</b>{equals}<i>{highlight.escape(highlight.clip(told))}</i>"
-        )
+        lines.append(f"<b>{highlight.escape(name)}</b>{equals}<i>{highlight.escape(clip(told))}</i>")
     markup, kept = "", 0
     for line in lines:
         if kept + len(line) > 2 * limit:

@@ -1,6 +1,6 @@
 """`report.html`: one file, no network, no script, readable by an auditor and on paper.
 
-What the software under test sent is hostile until proven otherwise: it goes through `reports.safe`, is
+What the software under test sent is hostile until proven otherwise: it goes through `schemas.safe`, is
 escaped, and the page's own policy forbids scripts, images, frames, forms and any style but its own.
 """
 
@@ -15,11 +15,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from schemas import safe
 from schemas.finding import Severity
+from schemas.layout import clip
 
-from . import digest, safe
+from . import digest
 from .evidence import EvidenceStore
-from .highlight import clip
 from .record import RequirementResult, RunRecord, ScenarioResult, Verdict
 from .views import LOUD, CaseView, Reader, allowance
 from .wording import Words

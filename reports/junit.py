@@ -9,7 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from xml.etree.ElementTree import Element, ElementTree, SubElement, indent
 
-from . import digest, safe
+from schemas import safe
+
+from . import digest
 from .record import RunRecord, ScenarioResult, Verdict
 from .wording import Words
 

@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from . import digest, safe
-from .highlight import clip
+from schemas import safe
+from schemas.layout import clip
+
+from . import digest
 from .record import RunRecord, Verdict
 from .wording import Words
 

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from schemas import safe
 from schemas.finding import Finding, Severity
+from schemas.layout import clip
 
-from . import bodies, digest, highlight, safe
+from . import bodies, digest, highlight
 from .bodies import Body
 from .evidence import EvidenceAltered, EvidenceMissing, EvidenceStore
 from .highlight import Layout
@@ -145,7 +147,7 @@ class Reader:
             response=self._side(
                 exchange, "response", exchange.response_head, limit, places if mine == "response" else set()
             ),
-            dialogue=[(side, highlight.clip(text, 600)) for side, text in kept],
+            dialogue=[(side, clip(text, 600)) for side, text in kept],
             dialogue_left_out=len(lines) - len(kept),
             facts=_facts(exchange, max(80, min(400, limit // 4))),
             simulated=digest.simulated(exchange),
@@ -210,7 +212,7 @@ def _facts(exchange: ExchangeRecord, limit: int) -> list[tuple[str, str]]:
             text = value
         else:
             text = json.dumps(value, ensure_ascii=False, default=str)
-        told.append((name, highlight.clip(safe.without_secrets(text), limit)))
+        told.append((name, clip(safe.without_secrets(text), limit)))
     return told
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reports import safe
+from schemas import safe
 
-from .samples import TOKEN
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJmOmFiY2RlZjoxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLXNlY3JldGU"
 
 SECRET = "sEcret-0123456789-abcdefghij-0123456789"
 
@@ -15,6 +15,7 @@ SECRET = "sEcret-0123456789-abcdefghij-0123456789"
         f"Authorization: Bearer {SECRET}",
         f"authorization:Basic {SECRET}",
         f"Cookie: session={SECRET}",
+        f"ESANTE-API-KEY: {SECRET}",
         f"GET /cb?code={SECRET}&state=1 HTTP/1.1",
         f"Location: https://lps/cb?state=1&code={SECRET}#id_token={SECRET}",
         f"Referer: https://lps/?access_token={SECRET}",
@@ -45,12 +46,27 @@ def test_codes_of_the_field_are_no_secrets() -> None:
         [("C", f"a1 AUTHENTICATE XOAUTH2 {SECRET}")],
         [("C", "a1 AUTHENTICATE PLAIN"), ("S", "+ "), ("C", SECRET), ("S", "a1 OK")],
         [("C", f"a1 LOGIN dr@test {SECRET}")],
+        [("C", f"AUTH a.b {SECRET}")],
     ],
 )
 def test_dialogues_hold_no_credential(lines: list[tuple[str, str]]) -> None:
     told = safe.dialogue((*lines, ("S", "235 OK"), ("C", "MAIL FROM:<dr@medecin.test.mssante.fr>")))
     assert all(SECRET not in text for _, text in told)
     assert told[-1] == ("C", "MAIL FROM:<dr@medecin.test.mssante.fr>")
+
+
+@pytest.mark.parametrize("glued", ["-", "x-", "mot.", "eyJ.", "eyJ-", "un.deux.trois.quatre.cinq."])
+def test_a_token_is_found_behind_what_is_glued_to_it(glued: str) -> None:
+    told = safe.without_secrets(f"({glued}{TOKEN})")
+    assert all(piece not in told for piece in TOKEN.split("."))
+
+
+@pytest.mark.parametrize(
+    "name", ["ESANTE-API-KEY", "esante_api_key", "Cookie", "logout_token", "mot-de-passe"]
+)
+def test_a_name_tells_a_secret_however_it_is_written(name: str) -> None:
+    assert safe.is_secret(name)
+    assert SECRET not in safe.without_secrets(f'{{"{name}": "{SECRET}"}} {name}={SECRET}')
 
 
 def test_shortened_once() -> None:
@@ -72,7 +88,8 @@ def test_invisible_characters(text: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["-eyJ", "eyJaaaaaaaa.", "bearer ", "code=", '"password" : ', "AUTH ", "a ", "\u202e", "=", "%"]
+    "piece",
+    ["-eyJ", "-eyJ.", "eyJaaaaaaaa.", "bearer ", "code=", '"password" : ', "AUTH ", "a ", "\u202e", "=", "%"],
 )
 def test_hostile_text_costs_little(piece: str) -> None:
     """Linear: two megabytes of what almost matches take no time (quadratic would take hours)."""

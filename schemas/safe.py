@@ -1,10 +1,11 @@
 """Text from outside made fit to be shown: secrets shortened, invisible characters made visible.
 
 Everything that a vendor's software sent goes through `shown` before it reaches a page, a terminal or an XML
-file. Escaping for the medium comes after.
+file: the live page and the reports hide the same things. Escaping for the medium comes after.
 """
 
 import re
+from collections.abc import Iterable
 
 # Controls but newline and tab, bidirectional controls, zero-width and filler characters, surrogates,
 # non-characters, tags: what can hide or reorder text, or break an XML file or a terminal.
@@ -14,29 +15,42 @@ _INVISIBLE = re.compile(
     "\ufff0-\ufffb\ufffe\uffff\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
+SECRET_HEADERS = frozenset(
+    {
+        "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token",
+        "esante-api-key",
+    }
+)  # fmt: skip
+"""Names of HTTP headers whose value is never shown whole."""
+
 SECRET_KEYS = frozenset(
     {
         "access_token", "refresh_token", "id_token", "id_token_hint", "logout_token", "subject_token",
         "client_secret", "client_assertion", "code_verifier", "password", "passwd", "mot_de_passe", "secret",
-        "authorization", "assertion", "private_key",
+        "assertion", "private_key", *(header.replace("-", "_") for header in SECRET_HEADERS),
     }
 )  # fmt: skip
 """Names of JSON members, form fields, query parameters and XML elements whose value is never shown whole."""
 
 _FIELD_KEYS = SECRET_KEYS | {"code", "token"}  # in a form or a query these are secrets too
-_SECRET_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"}
-)
+
+
+def _any(keys: Iterable[str]) -> str:
+    """A pattern of these names, written with `_` or `-`."""
+    return "|".join(key.replace("_", "[_-]") for key in sorted(keys))
+
+
 _SCHEME = re.compile(r"(?i)^(Bearer|Basic|DPoP|Digest|Negotiate)(\s+)(.+)$")
-_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{6,}\.[\w-]{4,}(?:\.[\w-]*){0,3}")
+_DOTTED = re.compile(r"(?<![\w.-])[\w.-]{14,}")
+_JWT_START = re.compile(r"\beyJ")
 _BEARER = re.compile(r"(?i)\b(bearer\s+)([\w.~+/=-]{16,})")
-_FIELD = re.compile(rf"(?i)(?<![\w-])((?:{'|'.join(sorted(_FIELD_KEYS))})=)([^&\s\"'#<>;]{{8,}})")
-_MEMBER = re.compile(rf"(?i)(\"(?:{'|'.join(sorted(SECRET_KEYS))})\"\s*:\s*\")([^\"]+)")
+_FIELD = re.compile(rf"(?i)(?<![\w-])((?:{_any(_FIELD_KEYS)})=)([^&\s\"'#<>;]{{6,}})")
+_MEMBER = re.compile(rf"(?i)(\"(?:{_any(SECRET_KEYS)})\"\s*:\s*\")([^\"]+)")
 _MAIL_LOGIN = re.compile(
-    r"(?i)^((?:\S+ )?AUTH(?:ENTICATE)? +[A-Z0-9_-]+ +)(\S.*)$|^(\S+ +LOGIN +\S+ +)(\S.*)$|^(PASS +)(\S.*)$"
+    r"(?i)^((?:\S+ )?AUTH(?:ENTICATE)? +\S+ +)(\S.*)$|^(\S+ +LOGIN +\S+ +)(\S.*)$|^(PASS +)(\S.*)$"
 )
 _MAIL_SASL = re.compile(r"(?i)^(?:\S+ )?AUTH(?:ENTICATE)?(?: |$)")
-_SHORTENED = re.compile(r"…\(\d+\)$")
+_SHORTENED = re.compile(r".{0,8}…\(\d+\)")
 
 
 def visible(text: str) -> str:
@@ -46,7 +60,7 @@ def visible(text: str) -> str:
 
 def shorten(secret: str) -> str:
     """A secret that can still be recognised, not used: its start and its length."""
-    if _SHORTENED.search(secret):
+    if _SHORTENED.fullmatch(secret):
         return secret  # already done when it was recorded
     kept = secret[:8] if len(secret) >= 24 else ""
     return f"{kept}…({len(secret)})"
@@ -59,7 +73,7 @@ def without_secrets(text: str) -> str:
     if '"' in text:
         text = _MEMBER.sub(_tail, text)
     if "eyJ" in text:
-        text = _JWT.sub(lambda found: shorten(found[0]), text)
+        text = _DOTTED.sub(_token, text)
     return _BEARER.sub(_tail, text)
 
 
@@ -78,13 +92,13 @@ def head(text: str) -> str:
     lines = []
     for line in text.split("\n"):
         name, colon, value = line.partition(":")
-        if colon and name.strip().lower() in _SECRET_HEADERS:
+        if colon and name.strip().lower() in SECRET_HEADERS:
             line = f"{name}: {_credential(value.strip())}"
         lines.append(without_secrets(line))
     return "\n".join(lines)
 
 
-def dialogue(lines: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+def dialogue(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The lines of a mail dialogue, credentials shortened, those sent after an AUTH challenge too."""
     told: list[tuple[str, str]] = []
     authenticating = False
@@ -107,6 +121,15 @@ def dialogue(lines: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
 
 def _tail(found: re.Match[str]) -> str:
     return found[1] + shorten(found[2])
+
+
+def _token(found: re.Match[str]) -> str:
+    """A dotted word from its first JWT on. One look at each character: a hostile word costs no more."""
+    start = _JWT_START.search(found[0])
+    if start is None:
+        return found[0]
+    before, token = found[0][: start.start()], found[0][start.start() :]
+    return before + shorten(token) if "." in token and len(token) >= 14 else found[0]
 
 
 def _credential(value: str) -> str:

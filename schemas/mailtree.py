@@ -87,18 +87,18 @@ def _parts(message: Message, depth: int) -> Iterator[Part]:
         return
     content = message.get_payload(decode=True)
     body = content if isinstance(content, bytes) else b""
-    entries, problem = _archive(body) if body[:4] == b"PK\x03\x04" else ((), "")
+    entries, problem = archive(body) if body[:4] == b"PK\x03\x04" else ((), "")
     yield Part(depth, media, name, len(body), encoding, disposition, body, entries, problem)
 
 
-def _archive(body: bytes) -> tuple[tuple[Entry, ...], str]:
-    """What a zip archive lists, and why it can't be read, if so."""
+def archive(body: bytes) -> tuple[tuple[Entry, ...], str]:
+    """The first `MAX_ENTRIES` files that a zip archive lists, and why it can't be read, if so."""
     entries: list[Entry] = []
     left = MAX_READ
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            for info in archive.infolist()[:MAX_ENTRIES]:
-                content = _xml_content(archive, info, left)
+        with zipfile.ZipFile(io.BytesIO(body)) as zipped:
+            for info in zipped.infolist()[:MAX_ENTRIES]:
+                content = _xml_content(zipped, info, left)
                 left -= len(content)
                 entries.append(Entry(info.filename, info.file_size, content))
     except UNREADABLE as error:
@@ -106,10 +106,10 @@ def _archive(body: bytes) -> tuple[tuple[Entry, ...], str]:
     return tuple(entries), ""
 
 
-def _xml_content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+def _xml_content(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
     if not info.filename.upper().endswith(".XML") or info.file_size > limit or info.flag_bits & 1:
         return b""
-    with archive.open(info) as stream:
+    with zipped.open(info) as stream:
         return stream.read(limit)  # the declared size may lie
 
 

@@ -2,33 +2,29 @@
 
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, coded_in, path
+from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, coded_in
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.timestamp import earlier, parse_ts
+from schemas.cda.tree import each, first
 from schemas.finding import Observation, RuleSet
-from schemas.xml import Element
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-care")
-
-
-def _act(document: ClinicalDocument) -> Element | None:
-    return document.root.find(path("documentationOf", "serviceEvent"))
 
 
 @RULES.rule("CDA-SRV-01", requirements=SCHEMATRON, source=SOURCE)
 def an_act_is_documented(document: ClinicalDocument) -> Iterator[Observation]:
     """At least one documentationOf."""
-    if _act(document) is None:
+    if document.places.act is None:
         yield at(document.root, "absent", "documentationOf 1..*", "documentationOf/serviceEvent")
 
 
 @RULES.rule("CDA-SRV-02", requirements=SCHEMATRON, source=SOURCE)
 def main_act_has_one_performer(document: ClinicalDocument) -> Iterator[Observation]:
     """The main act has one performer, of type PRF."""
-    act = _act(document)
+    act = document.places.act
     if act is None:
         return
-    found = act.findall(path("performer"))
+    found = list(each(act, "performer"))
     if len(found) != 1:
         yield at(act, f"{len(found)} performer", "performer 1..1", "performer")
     elif found[0].get("typeCode") != "PRF":
@@ -38,14 +34,14 @@ def main_act_has_one_performer(document: ClinicalDocument) -> Iterator[Observati
 @RULES.rule("CDA-SRV-03", requirements=SCHEMATRON, source=SOURCE)
 def main_act_is_dated(document: ClinicalDocument) -> Iterator[Observation]:
     """The main act has one effectiveTime whose low is a real date."""
-    act = _act(document)
+    act = document.places.act
     if act is None:
         return
-    found = act.findall(path("effectiveTime"))
+    found = list(each(act, "effectiveTime"))
     if len(found) != 1:
         yield at(act, f"{len(found)} effectiveTime", "effectiveTime 1..1", "effectiveTime")
         return
-    low = found[0].find(path("low"))
+    low = first(found[0], "low")
     if low is None or parse_ts(low.get("value", "")) is None:
         yield at(found[0], "absent" if low is None else low.get("value", ""), "AAAAMMJJ…", "low/@value")
 
@@ -53,23 +49,23 @@ def main_act_is_dated(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-SRV-04", requirements=SCHEMATRON, source=SOURCE)
 def performer_has_a_practice_setting(document: ClinicalDocument) -> Iterator[Observation]:
     """The performer has an id and an organisation with its practice setting."""
-    act = _act(document)
-    entity = None if act is None else act.find(path("performer", "assignedEntity"))
+    act = document.places.act
+    entity = None if act is None else first(act, "performer", "assignedEntity")
     if entity is None:
         return
-    if entity.find(path("id")) is None:
+    if first(entity, "id") is None:
         yield at(entity, "absent", "id 1..1", "id")
-    organisation = entity.find(path("representedOrganization"))
+    organisation = first(entity, "representedOrganization")
     if organisation is None:
         yield at(entity, "absent", "representedOrganization 1..1", "representedOrganization")
-    elif organisation.find(path("standardIndustryClassCode")) is None:
+    elif first(organisation, "standardIndustryClassCode") is None:
         yield at(organisation, "absent", "standardIndustryClassCode 1..1", "standardIndustryClassCode")
 
 
 @RULES.rule("CDA-SRV-05", requirements=SCHEMATRON, source="HL7 v3 datatypes, CD")
 def act_code_has_its_system(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of an act has its system."""
-    for found in document.root.iterfind(path("documentationOf", "serviceEvent", "code")):
+    for found in each(document.root, "documentationOf", "serviceEvent", "code"):
         if found.get("code") and not found.get("codeSystem"):
             yield at(found, found.get("code"), "@codeSystem", "@codeSystem")
 
@@ -77,7 +73,7 @@ def act_code_has_its_system(document: ClinicalDocument) -> Iterator[Observation]
 @RULES.rule("CDA-SRV-06", requirements=SCHEMATRON, source="contrôle du banc (CI-SIS : période de l'acte)")
 def act_ends_after_its_start(document: ClinicalDocument) -> Iterator[Observation]:
     """The end of the main act is not before its start."""
-    act = _act(document)
+    act = document.places.act
     if act is not None and earlier(document.service_start, document.service_stop):
         yield at(act, document.service_stop, f"≥ {document.service_start}", "effectiveTime/high/@value")
 
@@ -85,33 +81,33 @@ def act_ends_after_its_start(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-ENC-01", requirements=SCHEMATRON, source=SOURCE)
 def encounter_is_dated(document: ClinicalDocument) -> Iterator[Observation]:
     """One encompassingEncounter with an effectiveTime: a value, or bounds with low before high."""
-    encounter = document.root.find(path("componentOf", "encompassingEncounter"))
+    encounter = document.places.encounter
     if encounter is None:
         yield at(document.root, "absent", "componentOf/encompassingEncounter 1..1", "componentOf")
         return
-    time = encounter.find(path("effectiveTime"))
+    time = first(encounter, "effectiveTime")
     if time is None:
         yield at(encounter, "absent", "effectiveTime 1..1", "effectiveTime")
         return
-    low, high = time.find(path("low")), time.find(path("high"))
+    low, high = first(time, "low"), first(time, "high")
     if time.get("value") and (low is not None or high is not None):
         yield at(time, "value et low/high", "value, ou low/high")
     for name, bound in (("low", low), ("high", high)):
         if bound is not None and bound.get("value") is not None and parse_ts(bound.get("value", "")) is None:
             yield at(bound, bound.get("value"), "AAAAMMJJHHMMSS±ZZzz", f"{name}/@value")
     if low is not None and high is not None and low.get("value") and high.get("value"):
-        first, last = low.get("value", ""), high.get("value", "")
-        if first == last or earlier(first, last):
-            yield at(time, f"{first} – {last}", "low < high")
+        start, end = low.get("value", ""), high.get("value", "")
+        if start == end or earlier(start, end):
+            yield at(time, f"{start} – {end}", "low < high")
 
 
 @RULES.rule("CDA-ENC-02", requirements=SCHEMATRON, source=SOURCE)
 def place_of_care_is_coded(document: ClinicalDocument) -> Iterator[Observation]:
     """location/healthCareFacility/code is there and not null."""
-    encounter = document.root.find(path("componentOf", "encompassingEncounter"))
+    encounter = document.places.encounter
     if encounter is None:
         return
-    code = encounter.find(path("location", "healthCareFacility", "code"))
+    code = first(encounter, "location", "healthCareFacility", "code")
     if code is None or not code.get("code"):
         yield at(encounter, "absent", "code 1..1", "location/healthCareFacility/code")
 
@@ -119,13 +115,13 @@ def place_of_care_is_coded(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-ENC-05", requirements=VALUE_SETS, source="ANS, JDV J02 et J142")
 def encounter_codes_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """The sector is in J02, the kind of encounter in J142."""
-    encounter = document.root.find(path("componentOf", "encompassingEncounter"))
+    encounter = document.places.encounter
     if encounter is None:
         return
-    sector = encounter.find(path("location", "healthCareFacility", "code"))
+    sector = first(encounter, "location", "healthCareFacility", "code")
     if sector is not None and sector.get("code"):
         yield from coded_in(sector, "J02")
-    kind = encounter.find(path("code"))
+    kind = first(encounter, "code")
     if kind is not None and kind.get("code"):
         yield from coded_in(kind, "J142")
 
@@ -133,9 +129,9 @@ def encounter_codes_are_known(document: ClinicalDocument) -> Iterator[Observatio
 @RULES.rule("CDA-CON-01", requirements=SCHEMATRON, source=SOURCE)
 def consents_are_coded(document: ClinicalDocument) -> Iterator[Observation]:
     """authorization/consent has a code and is completed."""
-    for consent in document.root.iterfind(path("authorization", "consent")):
-        if consent.find(path("code")) is None:
+    for consent in each(document.root, "authorization", "consent"):
+        if first(consent, "code") is None:
             yield at(consent, "absent", "code 1..1", "code")
-        status = consent.find(path("statusCode"))
+        status = first(consent, "statusCode")
         if status is None or status.get("code") != "completed":
             yield at(consent, "absent" if status is None else status.get("code"), "completed", "statusCode")

@@ -1,7 +1,7 @@
 """Bytes to ClinicalDocument. Tolerant: only what is not a CDA document at all is refused."""
 
-import base64
 import binascii
+from collections import defaultdict
 
 from lxml import etree
 
@@ -15,8 +15,10 @@ from schemas.cda.model import (
     Code,
     PatientIdentity,
     Person,
+    Places,
     Q,
 )
+from schemas.cda.tree import each, first, firsts
 from schemas.ins import INS_OIDS, Ins
 from schemas.xml import Element, local, parse
 
@@ -48,60 +50,61 @@ def find_document(root: Element) -> Element:
 
 def decode(root: Element) -> ClinicalDocument:
     """The values of a ClinicalDocument element."""
-    authors = tuple(
-        _person(author.find(f"{Q}assignedAuthor"), author) for author in root.iterfind(f"{Q}author")
-    )
-    acts = root.findall(f"{Q}documentationOf/{Q}serviceEvent")
+    header = _index(root)  # first: it makes every element of the header, which the rest then finds ready
+    top = firsts(root)
+    authors = tuple(_person(first(author, "assignedAuthor"), author) for author in each(root, "author"))
+    acts = list(each(root, "documentationOf", "serviceEvent"))
     main = acts[0] if acts else None
-    low = main.find(f"{Q}effectiveTime/{Q}low") if main is not None else None
-    high = main.find(f"{Q}effectiveTime/{Q}high") if main is not None else None
-    performer = main.find(f"{Q}performer") if main is not None else None
-    legal = root.find(f"{Q}legalAuthenticator")
-    custodian = root.find(f"{Q}custodian/{Q}assignedCustodian/{Q}representedCustodianOrganization")
-    setting = performer.find(f".//{Q}standardIndustryClassCode") if performer is not None else None
+    act = firsts(main) if main is not None else {}
+    low = high = None
+    if (period := act.get(f"{Q}effectiveTime")) is not None:
+        low, high = first(period, "low"), first(period, "high")
+    performer = act.get(f"{Q}performer")
+    legal = top.get(f"{Q}legalAuthenticator")
+    custodian = first(root, "custodian", "assignedCustodian", "representedCustodianOrganization")
+    setting = next(performer.iter(f"{Q}standardIndustryClassCode"), None) if performer is not None else None
     parent = root.find(f"{Q}relatedDocument[@typeCode='RPLC']/{Q}parentDocument/{Q}id")
+    encounter = first(root, "componentOf", "encompassingEncounter")
     nonxml, pdf, image = _body(root)
     epu = next(
         (
             found.get("extension", "")
-            for act in acts
-            for found in act.iterfind(f"{Q}id")
+            for event in acts
+            for found in each(event, "id")
             if found.get("root") == EPU_ROOT
         ),
         None,
     )
     return ClinicalDocument(
-        unique_id=_id(root.find(f"{Q}id")),
-        set_id=_id(root.find(f"{Q}setId")),
-        version=_integer(root.find(f"{Q}versionNumber")),
-        type_code=code(root.find(f"{Q}code")) or NO_CODE,
+        unique_id=_id(top.get(f"{Q}id")),
+        set_id=_id(top.get(f"{Q}setId")),
+        version=_integer(top.get(f"{Q}versionNumber")),
+        type_code=code(top.get(f"{Q}code")) or NO_CODE,
         title=" ".join((root.findtext(f"{Q}title") or "").split()),
-        effective_time=_value(root.find(f"{Q}effectiveTime")),
-        confidentiality=code(root.find(f"{Q}confidentialityCode")) or NO_CODE,
-        language=_attribute(root.find(f"{Q}languageCode"), "code"),
-        patient=_patient(root.find(f"{Q}recordTarget/{Q}patientRole")),
+        effective_time=_value(top.get(f"{Q}effectiveTime")),
+        confidentiality=code(top.get(f"{Q}confidentialityCode")) or NO_CODE,
+        language=_attribute(top.get(f"{Q}languageCode"), "code"),
+        patient=_patient(first(root, "recordTarget", "patientRole")),
         author=authors[0] if authors else Person("", ""),
         authors=authors,
-        legal_authenticator=None if legal is None else _person(legal.find(f"{Q}assignedEntity"), legal),
-        custodian_id="" if custodian is None else _attribute(custodian.find(f"{Q}id"), "extension"),
-        custodian_name="" if custodian is None else _text(custodian.find(f"{Q}name")),
+        legal_authenticator=None if legal is None else _person(first(legal, "assignedEntity"), legal),
+        custodian_id="" if custodian is None else _attribute(first(custodian, "id"), "extension"),
+        custodian_name="" if custodian is None else _text(first(custodian, "name")),
         service_start=_value(low),
         service_stop=_value(high),
-        service_code=(code(main.find(f"{Q}code")) if main is not None else None) or NO_CODE,
-        service_codes=tuple(found for act in acts if (found := code(act.find(f"{Q}code")))),
-        performer=None if performer is None else _person(performer.find(f"{Q}assignedEntity"), performer),
+        service_code=code(act.get(f"{Q}code")) or NO_CODE,
+        service_codes=tuple(found for event in acts if (found := code(first(event, "code")))),
+        performer=None if performer is None else _person(first(performer, "assignedEntity"), performer),
         facility=code(
-            root.find(f"{Q}componentOf/{Q}encompassingEncounter/{Q}location/{Q}healthCareFacility/{Q}code")
+            first(root, "componentOf", "encompassingEncounter", "location", "healthCareFacility", "code")
         )
         or NO_CODE,
         practice_setting=code(setting) or NO_CODE,
         recipients=tuple(
-            _person(found.find(f"{Q}intendedRecipient"), found)
-            for found in root.iterfind(f"{Q}informationRecipient")
+            _person(first(found, "intendedRecipient"), found) for found in each(root, "informationRecipient")
         ),
         template_ids={
-            template.get("root", ""): template.get("extension", "")
-            for template in root.iterfind(f"{Q}templateId")
+            template.get("root", ""): template.get("extension", "") for template in each(root, "templateId")
         },
         replaces=None if parent is None else _id(parent),
         level=1 if nonxml is not None else 3,
@@ -110,21 +113,28 @@ def decode(root: Element) -> ClinicalDocument:
         epu_id=epu,
         code_image=image,
         root=root,
-        header=_index(root),
+        header=header,
+        places=Places(
+            first(root, "recordTarget", "patientRole"),
+            first(root, "recordTarget", "patientRole", "patient"),
+            main,
+            encounter,
+        ),
     )
 
 
 def _index(root: Element) -> dict[str, list[Element]]:
     """Elements of the header by tag: the rules look there instead of walking the tree each."""
-    index: dict[str, list[Element]] = {"@nullFlavor": []}
+    index: defaultdict[str, list[Element]] = defaultdict(list)
+    null = index["@nullFlavor"]
     for part in root:
         if part.tag == BODY:
             continue
         for element in part.iter(etree.Element):
-            index.setdefault(str(element.tag), []).append(element)
+            index[str(element.tag)].append(element)
             if element.get("nullFlavor") is not None:
-                index["@nullFlavor"].append(element)
-    return index
+                null.append(element)
+    return dict(index)
 
 
 def code(element: Element | None) -> Code | None:
@@ -137,7 +147,11 @@ def code(element: Element | None) -> Code | None:
 def base64_bytes(text: str) -> bytes:
     """Base64 content, blanks ignored; empty when it is not base64."""
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        pass  # blanks, most often: they are worth a second try, not a search in each of those that have none
+    try:
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
     except (binascii.Error, ValueError):
         return b""
 
@@ -151,7 +165,10 @@ def _value(element: Element | None) -> str:
 
 
 def _text(element: Element | None) -> str:
-    return "" if element is None else " ".join("".join(element.itertext()).split())
+    if element is None:
+        return ""
+    said = "".join(element.itertext()) if len(element) else element.text or ""
+    return " ".join(said.split())
 
 
 def _id(element: Element | None) -> str:
@@ -172,32 +189,33 @@ def _person(entity: Element | None, role: Element) -> Person:
     """A person of any role: assignedAuthor, assignedEntity, intendedRecipient."""
     if entity is None:
         return Person("", "")
-    identifier = entity.find(f"{Q}id")
+    identifier = first(entity, "id")
     name: Element | None = None
     organisation: Element | None = None
     device = ""
     for child in entity:
         tag = local(child)
         if tag in ("assignedPerson", "informationRecipient", "associatedPerson"):
-            name = child.find(f"{Q}name")
+            name = first(child, "name")
         elif tag in ("representedOrganization", "receivedOrganization", "scopingOrganization"):
             organisation = child
         elif tag == "assignedAuthoringDevice":
-            device = _text(child.find(f"{Q}softwareName")) or _text(child.find(f"{Q}manufacturerModelName"))
-    organisation_id = organisation.find(f"{Q}id") if organisation is not None else None
+            device = _text(first(child, "softwareName")) or _text(first(child, "manufacturerModelName"))
+    named = firsts(name) if name is not None else {}
+    organisation_id = first(organisation, "id") if organisation is not None else None
     return Person(
         id=_attribute(identifier, "extension"),
         id_system=_attribute(identifier, "root"),
-        family=_text(name.find(f"{Q}family")) if name is not None else "",
-        given=_text(name.find(f"{Q}given")) if name is not None else "",
-        prefix=_text(name.find(f"{Q}prefix")) if name is not None else "",
-        code=code(entity.find(f"{Q}code")),
+        family=_text(named.get(f"{Q}family")),
+        given=_text(named.get(f"{Q}given")),
+        prefix=_text(named.get(f"{Q}prefix")),
+        code=code(first(entity, "code")),
         organisation_id=_attribute(organisation_id, "extension"),
-        organisation_name=_text(organisation.find(f"{Q}name")) if organisation is not None else "",
-        suffix=_text(name.find(f"{Q}suffix")) if name is not None else "",
+        organisation_name=_text(first(organisation, "name")) if organisation is not None else "",
+        suffix=_text(named.get(f"{Q}suffix")),
         organisation_system=_attribute(organisation_id, "root"),
-        function=code(role.find(f"{Q}functionCode")),
-        time=_value(role.find(f"{Q}time")),
+        function=code(first(role, "functionCode")),
+        time=_value(first(role, "time")),
         device=device,
     )
 
@@ -207,22 +225,22 @@ def _patient(role: Element | None) -> PatientIdentity:
         return PatientIdentity(None, (), "", "", "", "", "", "")
     ins: Ins | None = None
     others: list[tuple[str, str]] = []
-    for found in role.iterfind(f"{Q}id"):
+    for found in each(role, "id"):
         root, extension = found.get("root", ""), found.get("extension", "")
         if root in INS_OIDS and ins is None:
             ins = Ins(extension, root)
         elif root:
             others.append((root, extension))
-    person = role.find(f"{Q}patient")
+    person = first(role, "patient")
     names: dict[tuple[str, str], str] = {}
     birth_place = sex = birth_date = ""
     if person is not None:
         for part in person.iterfind(f"{Q}name/*"):
             if isinstance(part.tag, str):
                 names.setdefault((local(part), part.get("qualifier", "")), _text(part))
-        sex = _attribute(person.find(f"{Q}administrativeGenderCode"), "code")
-        birth_date = _value(person.find(f"{Q}birthTime"))[:8]
-        birth_place = _text(person.find(f"{Q}birthplace/{Q}place/{Q}addr/{Q}county"))
+        sex = _attribute(first(person, "administrativeGenderCode"), "code")
+        birth_date = _value(first(person, "birthTime"))[:8]
+        birth_place = _text(first(person, "birthplace", "place", "addr", "county"))
     return PatientIdentity(
         ins=ins,
         local_ids=tuple(others),
@@ -239,17 +257,17 @@ def _patient(role: Element | None) -> PatientIdentity:
 
 def _body(root: Element) -> tuple[tuple[str, bytes] | None, bytes | None, bytes | None]:
     """(media type and bytes of level 1, PDF, picture of the 2D code)."""
-    component = root.find(f"{Q}component")
+    component = first(root, "component")
     if component is None:
         return None, None, None
-    text = component.find(f"{Q}nonXMLBody/{Q}text")
+    text = first(component, "nonXMLBody", "text")
     if text is not None:
         media, content = text.get("mediaType", ""), base64_bytes(text.text or "")
         return (media, content), content if content.startswith(b"%PDF-") else None, None
     pdf: bytes | None = None
     image: bytes | None = None
-    for section in component.iterfind(f"{Q}structuredBody/{Q}component/{Q}section"):
-        roots = {template.get("root") for template in section.iterfind(f"{Q}templateId")}
+    for section in each(component, "structuredBody", "component", "section"):
+        roots = {template.get("root") for template in each(section, "templateId")}
         if SECTION_PDF_COPY in roots and pdf is None:
             pdf = _media(section)
         elif SECTION_CODE_2D in roots and image is None:

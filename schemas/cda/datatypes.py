@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, at, header_iter, path, valid_root
-from schemas.cda.model import ClinicalDocument
+from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
+from schemas.cda.model import ClinicalDocument, Q
 from schemas.finding import Keyword, Observation, RuleSet
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-datatypes")
 SOURCE = "HL7 v3 datatypes R1"
+PARENT = f"{Q}parentDocument"
 NULL_FLAVORS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
 
 
@@ -16,7 +17,7 @@ def identifiers_have_a_valid_root(document: ClinicalDocument) -> Iterator[Observ
     """An identifier has a root (OID, upper-case UUID) or a nullFlavor, never both."""
     for found in header_iter(document, "id"):
         parent = found.getparent()
-        if parent is document.root or (parent is not None and parent.tag == path("parentDocument")):
+        if parent is document.root or (parent is not None and parent.tag == PARENT):
             continue  # CDA-HDR-06 and CDA-REL-01 say so
         root, null = found.get("root"), found.get("nullFlavor")
         if root is None:
@@ -61,7 +62,7 @@ def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observatio
 def narrative_ids_are_unique(document: ClinicalDocument) -> Iterator[Observation]:
     """An ID attribute is unique in the document."""
     seen: set[str] = set()
-    for found in document.root.iterfind(f"{path('component')}//*[@ID]"):
+    for found in document.root.iterfind(f"{Q}component//*[@ID]"):
         identifier = found.get("ID", "")
         if identifier in seen:
             yield at(found, identifier, "ID unique", "@ID")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, labelled, path, valid_root
+from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, labelled, valid_root
 from schemas.cda.model import (
     TEMPLATE_CI_SIS,
     TEMPLATE_HL7_FRANCE,
@@ -11,6 +11,7 @@ from schemas.cda.model import (
     Q,
 )
 from schemas.cda.timestamp import parse_ts
+from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.valuesets import value_set
 
@@ -23,7 +24,7 @@ HL7_CONFIDENTIALITY = frozenset("LMNRUV")
 @RULES.rule("CDA-HDR-01", requirements=SCHEMATRON, source=SOURCE)
 def realm_is_france(document: ClinicalDocument) -> Iterator[Observation]:
     """realmCode is FR, once."""
-    codes = [element.get("code", "") for element in document.root.iterfind(path("realmCode"))]
+    codes = [element.get("code", "") for element in each(document.root, "realmCode")]
     if codes != ["FR"]:
         yield at(document.root, " ".join(codes) or "absent", "FR", "realmCode/@code")
 
@@ -31,7 +32,7 @@ def realm_is_france(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-HDR-02", requirements=SCHEMATRON, source="HL7 CDA R2")
 def type_id_is_cda(document: ClinicalDocument) -> Iterator[Observation]:
     """typeId is 2.16.840.1.113883.1.3 POCD_HD000040."""
-    found = document.root.find(path("typeId"))
+    found = first(document.root, "typeId")
     seen = "" if found is None else f"{found.get('root', '')} {found.get('extension', '')}"
     if seen != "2.16.840.1.113883.1.3 POCD_HD000040":
         yield at(document.root, seen or "absent", "2.16.840.1.113883.1.3 POCD_HD000040", "typeId")
@@ -63,7 +64,7 @@ def declares_its_model(document: ClinicalDocument) -> Iterator[Observation]:
 def id_is_an_oid_or_uuid(document: ClinicalDocument) -> Iterator[Observation]:
     """id once, with a root that is an OID or an upper-case UUID."""
     yield from exactly_one(document.root, "id")
-    found = document.root.find(path("id"))
+    found = first(document.root, "id")
     if found is not None and not valid_root(found.get("root", "")):
         yield at(found, found.get("root") or found.get("nullFlavor") or "", "OID ou UUID en majuscules")
 
@@ -72,7 +73,7 @@ def id_is_an_oid_or_uuid(document: ClinicalDocument) -> Iterator[Observation]:
 def code_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """code once, with code, codeSystem and displayName."""
     yield from exactly_one(document.root, "code")
-    found = document.root.find(path("code"))
+    found = first(document.root, "code")
     if found is not None:
         if found.get("nullFlavor"):
             yield at(found, found.get("nullFlavor"), "@code")
@@ -82,7 +83,7 @@ def code_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-JDV-07", requirements=VALUE_SETS, source="ANS, JDV J07")
 def code_is_a_known_type(document: ClinicalDocument) -> Iterator[Observation]:
     """The code and its system are in J07."""
-    found = document.root.find(path("code"))
+    found = first(document.root, "code")
     seen = document.type_code
     if found is not None and seen.code and not value_set("J07").contains(seen.code, seen.system or None):
         yield at(found, f"{seen.code} ({seen.system})", "JDV J07")
@@ -105,7 +106,7 @@ def creation_is_a_real_date(document: ClinicalDocument) -> Iterator[Observation]
 @RULES.rule("CDA-HDR-10", requirements=SCHEMATRON, source=SOURCE)
 def confidentiality_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """confidentialityCode with its three attributes, in the HL7 set."""
-    found = document.root.find(path("confidentialityCode"))
+    found = first(document.root, "confidentialityCode")
     if found is None:
         yield at(document.root, "absent", "N", "confidentialityCode")
         return
@@ -124,7 +125,7 @@ def language_has_its_country(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-HDR-12", requirements=SCHEMATRON, source=SOURCE)
 def set_id_is_there(document: ClinicalDocument) -> Iterator[Observation]:
     """setId with a root."""
-    found = document.root.find(path("setId"))
+    found = first(document.root, "setId")
     if found is None or not valid_root(found.get("root", "")):
         seen = "absent" if found is None else found.get("root", "")
         yield at(document.root, seen, "setId 1..1, @root OID ou UUID", "setId")
@@ -133,7 +134,7 @@ def set_id_is_there(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-HDR-13", requirements=SCHEMATRON, source=SOURCE)
 def version_is_an_integer(document: ClinicalDocument) -> Iterator[Observation]:
     """versionNumber once, an integer."""
-    found = document.root.find(path("versionNumber"))
+    found = first(document.root, "versionNumber")
     value = "" if found is None else found.get("value", "")
     if not INTEGER.fullmatch(value):
         yield at(document.root, value or "absent", "entier ≥ 1", "versionNumber/@value")
@@ -150,7 +151,7 @@ def root_is_a_clinical_document(document: ClinicalDocument) -> Iterator[Observat
 @RULES.rule("CDA-HDR-15", requirements=SCHEMATRON, source=SOURCE)
 def has_one_body(document: ClinicalDocument) -> Iterator[Observation]:
     """One component with a nonXMLBody or a structuredBody."""
-    components = document.root.findall(path("component"))
+    components = list(each(document.root, "component"))
     bodies = [
         child
         for component in components
@@ -164,11 +165,11 @@ def has_one_body(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-REL-01", requirements=SCHEMATRON, source=SOURCE)
 def replaced_document_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """At most one relatedDocument, whose parentDocument has an id with a root."""
-    related = document.root.findall(path("relatedDocument"))
+    related = list(each(document.root, "relatedDocument"))
     if len(related) > 1:
         yield at(related[1], f"{len(related)} relatedDocument", "0..1")
     for found in related:
-        parent = found.find(path("parentDocument", "id"))
+        parent = first(found, "parentDocument", "id")
         if parent is None or not valid_root(parent.get("root", "")):
             yield at(found, "" if parent is None else parent.get("root", ""), "@root", "parentDocument/id")
 
@@ -210,7 +211,7 @@ def confidentiality_is_normal(document: ClinicalDocument) -> Iterator[Observatio
 @RULES.rule("CDA-EXT-05", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
 def version_starts_at_one(document: ClinicalDocument) -> Iterator[Observation]:
     """The version is 1 or more."""
-    found = document.root.find(path("versionNumber"))
+    found = first(document.root, "versionNumber")
     if found is not None and INTEGER.fullmatch(found.get("value", "")) and document.version < 1:
         yield at(found, document.version, "≥ 1")
 
@@ -218,7 +219,7 @@ def version_starts_at_one(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-EXT-06", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
 def link_is_a_replacement(document: ClinicalDocument) -> Iterator[Observation]:
     """relatedDocument is a replacement (RPLC)."""
-    for found in document.root.iterfind(path("relatedDocument")):
+    for found in each(document.root, "relatedDocument"):
         if found.get("typeCode") != "RPLC":
             yield at(found, found.get("typeCode", "absent"), "RPLC")
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, header_iter, path
+from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, header_iter
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.timestamp import parse_ts
+from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS, well_formed
-from schemas.xml import Element, local
+from schemas.xml import local
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-identity")
 COG = re.compile(r"\d[\dAB]\d{3}")
@@ -16,14 +17,6 @@ TELECOM = re.compile(r"(?:tel|fax|mailto|https?|ftp|mllp):.+", re.IGNORECASE)
 TELECOM_USES = frozenset(["H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG", "AS", "BAD", "TMP"])
 ADDRESS_USES = frozenset(["H", "HP", "HV", "WP", "TMP", "DIR", "PUB", "BAD", "PHYS", "PST"])
 TRAITS_ROW = ("INS/va1.56",)
-
-
-def _role(document: ClinicalDocument) -> Element | None:
-    return document.root.find(path("recordTarget", "patientRole"))
-
-
-def _person(document: ClinicalDocument) -> Element | None:
-    return document.root.find(path("recordTarget", "patientRole", "patient"))
 
 
 @RULES.rule("CDA-PAT-01", requirements=SCHEMATRON, source=SOURCE)
@@ -35,10 +28,10 @@ def one_patient(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-PAT-02", requirements=SCHEMATRON, source=SOURCE)
 def patient_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """At least one id, each with root and extension."""
-    role = _role(document)
+    role = document.places.role
     if role is None:
         return
-    found = role.findall(path("id"))
+    found = list(each(role, "id"))
     if not found:
         yield at(role, "absent", "id 1..*", "id")
     for identifier in found:
@@ -49,10 +42,10 @@ def patient_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-PAT-05", requirements=TRAITS_ROW, source=f"{SOURCE} ; RNIV 1")
 def ins_comes_with_its_traits(document: ClinicalDocument) -> Iterator[Observation]:
     """With an INS: birth name, first and all birth given names, sex, birth date and birth place (COG)."""
-    patient, person = document.patient, _person(document)
+    patient, person = document.patient, document.places.person
     if patient.ins is None or person is None:
         return
-    if person.find(path("name")) is None:
+    if first(person, "name") is None:
         return  # CDA-PAT-06 says so
     traits = {
         "name/family[@qualifier='BR']": patient.birth_name,
@@ -68,13 +61,13 @@ def ins_comes_with_its_traits(document: ClinicalDocument) -> Iterator[Observatio
 @RULES.rule("CDA-PAT-06", requirements=SCHEMATRON, source=SOURCE)
 def patient_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
     """One name, not null."""
-    person = _person(document)
+    person = document.places.person
     if person is None:
-        role = _role(document)
+        role = document.places.role
         if role is not None:
             yield at(role, "absent", "patient 1..1", "patient")
         return
-    name = person.find(path("name"))
+    name = first(person, "name")
     if name is None or name.get("nullFlavor"):
         yield at(person, "absent", "name 1..1", "name")
 
@@ -82,11 +75,11 @@ def patient_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-PAT-07", requirements=SCHEMATRON, source=SOURCE)
 def family_names_are_qualified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each family name is BR (birth) or CL (used); at least one."""
-    person = _person(document)
-    name = None if person is None else person.find(path("name"))
+    person = document.places.person
+    name = None if person is None else first(person, "name")
     if name is None:
         return
-    found = name.findall(path("family"))
+    found = list(each(name, "family"))
     if not found:
         yield at(name, "absent", "family 1..*", "family")
     for family in found:
@@ -97,11 +90,11 @@ def family_names_are_qualified(document: ClinicalDocument) -> Iterator[Observati
 @RULES.rule("CDA-PAT-08", requirements=SCHEMATRON, source=SOURCE)
 def given_names_are_qualified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each given name is BR, CL or the unqualified list; at least one."""
-    person = _person(document)
-    name = None if person is None else person.find(path("name"))
+    person = document.places.person
+    name = None if person is None else first(person, "name")
     if name is None:
         return
-    found = name.findall(path("given"))
+    found = list(each(name, "given"))
     if not found and document.patient.ins is None:
         yield at(name, "absent", "given 1..*", "given")
     for given in found:
@@ -112,17 +105,17 @@ def given_names_are_qualified(document: ClinicalDocument) -> Iterator[Observatio
 @RULES.rule("CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE)
 def one_prefix_and_suffix(document: ClinicalDocument) -> Iterator[Observation]:
     """At most one prefix and one suffix."""
-    person = _person(document)
-    for name in () if person is None else person.iterfind(path("name")):
+    person = document.places.person
+    for name in () if person is None else each(person, "name"):
         for tag in ("prefix", "suffix"):
-            if len(name.findall(path(tag))) > 1:
+            if len(list(each(name, tag))) > 1:
                 yield at(name, f"plusieurs {tag}", f"{tag} 0..1", tag)
 
 
 @RULES.rule("CDA-PAT-10", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J143")
 def sex_is_known(document: ClinicalDocument) -> Iterator[Observation]:
     """administrativeGenderCode is F, M or UN."""
-    person = _person(document)
+    person = document.places.person
     if person is not None and document.patient.sex not in ("F", "M", "UN"):
         yield at(person, document.patient.sex or "absent", "F | M | UN", "administrativeGenderCode/@code")
 
@@ -130,10 +123,10 @@ def sex_is_known(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-PAT-11", requirements=SCHEMATRON, source=SOURCE)
 def birth_date_is_given(document: ClinicalDocument) -> Iterator[Observation]:
     """birthTime with a value AAAAMMJJ."""
-    person = _person(document)
+    person = document.places.person
     if person is None:
         return
-    found = person.find(path("birthTime"))
+    found = first(person, "birthTime")
     value = "" if found is None else found.get("value", "")
     if not re.fullmatch(r"\d{8}(?:\d{4,6})?(?:[+-]\d{4})?", value):
         seen = value or ("absent" if found is None else found.get("nullFlavor", "absent"))
@@ -143,7 +136,7 @@ def birth_date_is_given(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-PAT-12", requirements=TRAITS_ROW, source="INSEE, code officiel géographique ; RNIV 1")
 def birth_place_is_a_cog_code(document: ClinicalDocument) -> Iterator[Observation]:
     """The birth place is a COG code of 5 characters."""
-    person, place = _person(document), document.patient.birth_place
+    person, place = document.places.person, document.patient.birth_place
     if person is not None and place and not COG.fullmatch(place):
         yield at(person, place, "code officiel géographique (5 caractères)", "birthplace/place/addr/county")
 
@@ -180,7 +173,7 @@ def telecoms_and_addresses_are_well_formed(document: ClinicalDocument) -> Iterat
 )
 def matricule_has_its_key(document: ClinicalDocument) -> Iterator[Observation]:
     """The INS is 13 characters and their key."""
-    role, ins = _role(document), document.patient.ins
+    role, ins = document.places.role, document.patient.ins
     if role is not None and ins is not None and ins.matricule and not well_formed(ins.matricule):
         wanted = "clé = 97 − (n mod 97)" if MATRICULE.fullmatch(ins.matricule) else "15 caractères"
         yield at(role, ins.matricule, wanted, f"id[@root='{ins.oid}']")
@@ -191,8 +184,8 @@ def matricule_has_its_key(document: ClinicalDocument) -> Iterator[Observation]:
 )
 def matricule_has_an_ins_oid(document: ClinicalDocument) -> Iterator[Observation]:
     """What looks like a matricule with its key has the OID of an INS authority."""
-    role = _role(document)
-    for identifier in () if role is None else role.iterfind(path("id")):
+    role = document.places.role
+    for identifier in () if role is None else each(role, "id"):
         if identifier.get("root") not in INS_OIDS and well_formed(identifier.get("extension", "")):
             yield at(identifier, identifier.get("root", ""), " | ".join(sorted(INS_OIDS)), "@root")
 
@@ -202,7 +195,7 @@ def matricule_has_an_ins_oid(document: ClinicalDocument) -> Iterator[Observation
 )
 def ins_is_not_of_production(document: ClinicalDocument) -> Iterator[Observation]:
     """A test document carries a test INS."""
-    role, ins = _role(document), document.patient.ins
+    role, ins = document.places.role, document.patient.ins
     if role is not None and ins is not None and ins.oid in PRODUCTION_OIDS:
         yield at(role, ins.oid, "1.2.250.1.213.1.4.10", "id/@root")
 
@@ -210,7 +203,7 @@ def ins_is_not_of_production(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-PAT-21", requirements=SCHEMATRON, source="HL7 v3 datatypes, TS")
 def birth_date_exists(document: ClinicalDocument) -> Iterator[Observation]:
     """The birth date is a day of the calendar, or a lunar date (month 00 or 20 to 42)."""
-    person, value = _person(document), document.patient.birth_date
+    person, value = document.places.person, document.patient.birth_date
     if person is None or len(value) != 8 or not value.isdigit():
         return
     lunar = value[4:6] == "00" or 20 <= int(value[4:6]) <= 42 or value[6:] == "00"

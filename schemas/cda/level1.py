@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, at, path
+from schemas.cda.look import SCHEMATRON, at
 from schemas.cda.model import (
     TEMPLATE_CI_SIS,
     TEMPLATE_HL7_FRANCE,
     TEMPLATE_XDS_SD,
     ClinicalDocument,
 )
+from schemas.cda.tree import first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -22,7 +23,7 @@ MAGIC = {"application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff"}
 
 
 def _text(document: ClinicalDocument) -> Element | None:
-    return document.root.find(path("component", "nonXMLBody", "text"))
+    return first(document.root, "component", "nonXMLBody", "text")
 
 
 @RULES.rule("CDA-L1-02", requirements=SCHEMATRON, source=SOURCE)

@@ -6,11 +6,12 @@ Sources: CI-SIS volet eP-MED-DM (EP-M…), IHE Pharmacy PRE, IHE PCC.
 from collections.abc import Iterator
 
 from schemas.cda.lines import medicine_lines, narrative_ids, roots
-from schemas.cda.look import at, path
+from schemas.cda.look import at
 from schemas.cda.model import TEMPLATE_PRESCRIPTION, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.ordonnance import CIS, DEVICE_LINE, FLAGS
 from schemas.cda.prescription import ROW, VOLET
 from schemas.cda.timestamp import earlier
+from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -25,6 +26,7 @@ LINE_TEMPLATES = (
 )
 ON_MEDICINES = ("ald", "work_accident", "not_reimbursed", "off_label")
 ON_DEVICES = ("ald", "work_accident", "not_reimbursed", "prevention")
+MATERIAL = ("consumable", "manufacturedProduct", "manufacturedMaterial")
 FLAG_NAMES = {code: name for name, (_, code, _, _) in FLAGS.items()}
 
 
@@ -32,17 +34,15 @@ def device_lines(root: Element) -> list[Element]:
     """The supply elements of the device section."""
     return [
         item
-        for item in root.iterfind(
-            path("component", "structuredBody", "component", "section", "entry", "supply")
-        )
+        for item in each(root, "component", "structuredBody", "component", "section", "entry", "supply")
         if DEVICE_LINE in roots(item)
     ]
 
 
 def _flags(item: Element) -> dict[str, list[Element]]:
     found: dict[str, list[Element]] = {}
-    for observation in item.iterfind(path("entryRelationship", "observation")):
-        code = observation.find(path("code"))
+    for observation in each(item, "entryRelationship", "observation"):
+        code = first(observation, "code")
         name = None if code is None else FLAG_NAMES.get(code.get("code", ""))
         if name:
             found.setdefault(name, []).append(observation)
@@ -82,7 +82,7 @@ def flags_are_booleans(document: ClinicalDocument) -> Iterator[Observation]:
     for item in (*medicine_lines(document.root), *device_lines(document.root)):
         for observations in _flags(item).values():
             for observation in observations:
-                value = observation.find(path("value"))
+                value = first(observation, "value")
                 kind = "" if value is None else value.get(XSI_TYPE, "")
                 if (
                     value is None
@@ -101,8 +101,8 @@ def refused_substitution_has_a_reason(document: ClinicalDocument) -> Iterator[Ob
         code = item.find(f"{Q}entryRelationship/{Q}act[@moodCode='DEF']/{Q}code[@code='N']")
         if code is None:
             continue
-        original = code.find(path("originalText"))
-        reference = None if original is None else original.find(path("reference"))
+        original = first(code, "originalText")
+        reference = None if original is None else first(original, "reference")
         if reference is not None:
             texts = _narrative(document) if texts is None else texts
             if reference.get("value", "").lstrip("#") not in texts:
@@ -127,7 +127,7 @@ def posology_text_is_found(document: ClinicalDocument) -> Iterator[Observation]:
     """The text of each medicine line refers to an element of the narrative."""
     texts = _narrative(document)
     for item in medicine_lines(document.root):
-        found = item.findall(path("text", "reference"))
+        found = list(each(item, "text", "reference"))
         value = found[0].get("value", "") if found else ""
         if len(found) != 1 or value.lstrip("#") not in texts:
             yield at(
@@ -139,9 +139,7 @@ def posology_text_is_found(document: ClinicalDocument) -> Iterator[Observation]:
 def other_references_are_found(document: ClinicalDocument) -> Iterator[Observation]:
     """Every other reference of the entries is found in the narrative."""
     known = {found.get("ID", "") for found in document.root.iterfind(".//*[@ID]")}
-    said = [
-        found for item in medicine_lines(document.root) for found in item.iterfind(path("text", "reference"))
-    ]
+    said = [found for item in medicine_lines(document.root) for found in each(item, "text", "reference")]
     lines = set(map(id, said))  # `said` keeps the elements, and their identities, alive
     for found in document.root.iter(f"{Q}reference"):
         if (
@@ -164,7 +162,7 @@ def lines_declare_their_templates(document: ClinicalDocument) -> Iterator[Observ
         if len(modes) != 1:
             yield at(item, " ".join(sorted(modes)) or "absent", "un mode d'administration", "templateId")
             continue
-        steps = item.findall(path("entryRelationship", "substanceAdministration"))
+        steps = list(each(item, "entryRelationship", "substanceAdministration"))
         if bool(steps) == bool(modes & ALONE):
             yield at(
                 item, f"{len(steps)} ligne(s) subordonnée(s)", f"mode {modes.pop()}", "entryRelationship"
@@ -177,9 +175,9 @@ def lines_are_intentions(document: ClinicalDocument) -> Iterator[Observation]:
     for item in medicine_lines(document.root):
         if item.get("moodCode") != "INT":
             yield at(item, item.get("moodCode", "absent"), "INT", "@moodCode")
-        if len(item.findall(path("id"))) != 1:
-            yield at(item, f"{len(item.findall(path('id')))} id", "id 1..1", "id")
-        status = item.find(path("statusCode"))
+        if len(list(each(item, "id"))) != 1:
+            yield at(item, f"{len(list(each(item, 'id')))} id", "id 1..1", "id")
+        status = first(item, "statusCode")
         if status is None or status.get("code") != "completed":
             yield at(
                 item, "absent" if status is None else status.get("code"), "completed", "statusCode/@code"
@@ -190,8 +188,8 @@ def lines_are_intentions(document: ClinicalDocument) -> Iterator[Observation]:
 def treatment_ends_after_its_start(document: ClinicalDocument) -> Iterator[Observation]:
     """The treatment does not end before it starts."""
     for item in (*medicine_lines(document.root), *device_lines(document.root)):
-        for time in item.iterfind(path("effectiveTime")):
-            low, high = time.find(path("low")), time.find(path("high"))
+        for time in each(item, "effectiveTime"):
+            low, high = first(time, "low"), first(time, "high")
             if low is not None and high is not None and earlier(low.get("value", ""), high.get("value", "")):
                 yield at(time, f"{low.get('value')} – {high.get('value')}", "low ≤ high")
 
@@ -200,7 +198,7 @@ def treatment_ends_after_its_start(document: ClinicalDocument) -> Iterator[Obser
 def renewals_are_said(document: ClinicalDocument) -> Iterator[Observation]:
     """repeatNumber on every line: a number, or null NI on a medicine."""
     for item in (*medicine_lines(document.root), *device_lines(document.root)):
-        found = item.find(path("repeatNumber"))
+        found = first(item, "repeatNumber")
         if found is None:
             yield at(item, "absent", "repeatNumber 1..1 (0 si aucun)", "repeatNumber")
         elif not found.get("nullFlavor") and not found.get("value", "").isdigit():
@@ -210,16 +208,15 @@ def renewals_are_said(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-EP-M13", requirements=ROW, source=VOLET)
 def product_is_coded_and_named(document: ClinicalDocument) -> Iterator[Observation]:
     """The product has a CIS code (or none) and a name (or none)."""
-    material_path = path("consumable", "manufacturedProduct", "manufacturedMaterial")
     for item in medicine_lines(document.root):
-        material = item.find(material_path)
+        material = first(item, *MATERIAL)
         if material is None:
             yield at(item, "absent", "consumable/manufacturedProduct/manufacturedMaterial 1..1", "consumable")
             continue
-        code = material.find(path("code"))
+        code = first(material, "code")
         if code is None or (not code.get("nullFlavor") and code.get("codeSystem") != CIS):
             yield at(material, "absent" if code is None else code.get("codeSystem"), CIS, "code/@codeSystem")
-        name = material.find(path("name"))
+        name = first(material, "name")
         if name is None or (not name.get("nullFlavor") and not "".join(name.itertext()).strip()):
             yield at(material, "absent", "name 1..1", "name")
 
@@ -241,6 +238,6 @@ def quantity_has_a_value(document: ClinicalDocument) -> Iterator[Observation]:
         for supply in item.iterfind(f"{Q}entryRelationship/{Q}supply[@moodCode='RQO']"):
             if "1.3.6.1.4.1.19376.1.9.1.3.8" not in roots(supply):
                 continue
-            quantity = supply.find(path("quantity"))
+            quantity = first(supply, "quantity")
             if quantity is None or not quantity.get("value"):
                 yield at(supply, "absent", "quantity/@value", "quantity/@value")

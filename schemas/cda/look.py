@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from schemas.cda.model import ClinicalDocument, Q
+from schemas.cda.tree import each
 from schemas.finding import Observation
 from schemas.valuesets import value_set
 from schemas.xml import Element, where
@@ -41,7 +42,7 @@ def header_iter(document: ClinicalDocument, *names: str) -> Iterator[Element]:
 
 def exactly_one(parent: Element, name: str) -> Iterator[Observation]:
     """An observation when the child is absent or repeated."""
-    found = parent.findall(f"{Q}{name}")
+    found = list(each(parent, name))
     if not found:
         yield at(parent, "absent", f"{name} 1..1", name)
     elif len(found) > 1:

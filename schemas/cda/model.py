@@ -97,6 +97,16 @@ class PatientIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """The elements of the header that many rules look at; None when absent."""
+
+    role: Element | None = None  # recordTarget/patientRole
+    person: Element | None = None  # recordTarget/patientRole/patient
+    act: Element | None = None  # documentationOf/serviceEvent
+    encounter: Element | None = None  # componentOf/encompassingEncounter
+
+
+@dataclass(frozen=True, slots=True)
 class ClinicalDocument:
     """A decoded CDA document. `unique_id` is `root` or `root^extension`, the form of XDS.
 
@@ -138,6 +148,7 @@ class ClinicalDocument:
     code_image: bytes | None
     root: Element = field(repr=False, compare=False)
     header: Mapping[str, list[Element]] = field(repr=False, compare=False)
+    places: Places = field(repr=False, compare=False)
 
     def is_a(self, template: str) -> bool:
         """Whether the header declares this templateId root."""

@@ -12,10 +12,10 @@ from schemas.cda.look import (
     header_iter,
     identified,
     labelled,
-    path,
 )
-from schemas.cda.model import PROFESSIONAL_ID, STRUCTURE_ID, ClinicalDocument, Q
+from schemas.cda.model import PROFESSIONAL_ID, STRUCTURE_ID, ClinicalDocument
 from schemas.cda.timestamp import parse_ts
+from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.valuesets import value_set
 from schemas.xml import Element
@@ -33,7 +33,7 @@ ROLES = ("assignedAuthor", "assignedEntity", "associatedEntity", "intendedRecipi
 
 
 def _dated(role: Element, demanded: bool = True) -> Iterator[Observation]:
-    time = role.find(path("time"))
+    time = first(role, "time")
     if time is None:
         if demanded:
             yield at(role, "absent", "time 1..1", "time")
@@ -44,27 +44,27 @@ def _dated(role: Element, demanded: bool = True) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-01", requirements=SCHEMATRON, source=SOURCE)
 def authors_are_dated(document: ClinicalDocument) -> Iterator[Observation]:
     """At least one author, each with time and assignedAuthor."""
-    found = document.root.findall(path("author"))
+    found = list(each(document.root, "author"))
     if not found:
         yield at(document.root, "absent", "author 1..*", "author")
     for author in found:
         yield from _dated(author)
-        if author.find(path("assignedAuthor")) is None:
+        if first(author, "assignedAuthor") is None:
             yield at(author, "absent", "assignedAuthor 1..1", "assignedAuthor")
 
 
 @RULES.rule("CDA-AUT-02", requirements=SCHEMATRON, source=SOURCE)
 def authors_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """assignedAuthor/id with root and extension."""
-    for role in document.root.iterfind(path("author", "assignedAuthor")):
-        yield from identified(role.find(path("id")), role)
+    for role in each(document.root, "author", "assignedAuthor"):
+        yield from identified(first(role, "id"), role)
 
 
 @RULES.rule("CDA-AUT-03", requirements=VALUE_SETS, source="ANS, JDV J01")
 def professions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of a professional is in J01."""
     for role in header_iter(document, "assignedAuthor", "assignedEntity", "associatedEntity"):
-        code = role.find(path("code"))
+        code = first(role, "code")
         if code is not None:
             yield from coded_in(code, "J01")
 
@@ -73,7 +73,7 @@ def professions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
 def professions_are_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of a professional has code, codeSystem and displayName."""
     for role in header_iter(document, "assignedAuthor", "assignedEntity", "associatedEntity"):
-        code = role.find(path("code"))
+        code = first(role, "code")
         if code is not None and code.get("code"):
             yield from labelled(code)
 
@@ -81,22 +81,22 @@ def professions_are_complete(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-AUT-04", requirements=SCHEMATRON, source=SOURCE)
 def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Observation]:
     """A person with one family name, or a device with its model and software."""
-    for role in document.root.iterfind(path("author", "assignedAuthor")):
-        device = role.find(path("assignedAuthoringDevice"))
+    for role in each(document.root, "author", "assignedAuthor"):
+        device = first(role, "assignedAuthoringDevice")
         if device is not None:
-            if role.find(path("assignedPerson")) is not None:
+            if first(role, "assignedPerson") is not None:
                 yield at(role, "assignedPerson et assignedAuthoringDevice", "l'un ou l'autre")
             for part in ("manufacturerModelName", "softwareName"):
-                if device.find(path(part)) is None:
+                if first(device, part) is None:
                     yield at(device, "absent", f"{part} 1..1", part)
     for name in _names(document):
         if name.get("nullFlavor"):
             continue
-        families = name.findall(path("family"))
+        families = list(each(name, "family"))
         if len(families) != 1 or not (_said(families[0]) or families[0].get("nullFlavor")):
             yield at(name, f"{len(families)} family", "family 1..1", "family")
         for part in ("given", "prefix", "suffix"):
-            if len(name.findall(path(part))) > 1:
+            if len(list(each(name, part))) > 1:
                 yield at(name, f"plusieurs {part}", f"{part} 0..1", part)
 
 
@@ -106,7 +106,7 @@ def _said(element: Element) -> str:
 
 def _names(document: ClinicalDocument) -> Iterator[Element]:
     for person in header_iter(document, "assignedPerson", "associatedPerson"):
-        yield from person.iterfind(path("name"))
+        yield from each(person, "name")
 
 
 @RULES.rule("CDA-AUT-05", requirements=VALUE_SETS, source="ANS, JDV J245 et J246")
@@ -114,7 +114,7 @@ def titles_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """Civility in J245, title in J246."""
     for name in _names(document):
         for part, known in (("prefix", PREFIXES), ("suffix", SUFFIXES)):
-            for found in name.iterfind(path(part)):
+            for found in each(name, part):
                 text = _said(found)
                 if text not in known and not found.get("nullFlavor"):
                     yield at(found, text, " | ".join(sorted(known)))
@@ -131,7 +131,7 @@ def functions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
 def organisations_have_a_structure_id(document: ClinicalDocument) -> Iterator[Observation]:
     """The organisation of a professional is identified by a Struct_IdNat."""
     for found in header_iter(document, "representedOrganization", "scopingOrganization"):
-        for identifier in found.iterfind(path("id")):
+        for identifier in each(found, "id"):
             if identifier.get("root") != STRUCTURE_ID and not identifier.get("nullFlavor"):
                 yield at(identifier, identifier.get("root", ""), STRUCTURE_ID, "@root")
 
@@ -140,7 +140,7 @@ def organisations_have_a_structure_id(document: ClinicalDocument) -> Iterator[Ob
 def professionals_have_a_national_id(document: ClinicalDocument) -> Iterator[Observation]:
     """A PS_IdNat is 8 and 11 digits (RPPS), 0 and ADELI, or a structure and its internal id."""
     for role in header_iter(document, *ROLES):
-        for identifier in role.iterfind(path("id")):
+        for identifier in each(role, "id"):
             value = identifier.get("extension", "")
             if identifier.get("root") == PROFESSIONAL_ID and value and not PROFESSIONAL.fullmatch(value):
                 yield at(identifier, value, "8 + 11 chiffres du RPPS", "@extension")
@@ -149,11 +149,11 @@ def professionals_have_a_national_id(document: ClinicalDocument) -> Iterator[Obs
 @RULES.rule("CDA-CUS-01", requirements=SCHEMATRON, source=SOURCE)
 def custodian_is_a_structure(document: ClinicalDocument) -> Iterator[Observation]:
     """One custodian whose id has the OID of structures (or of the patients' host)."""
-    found = document.root.findall(path("custodian"))
+    found = list(each(document.root, "custodian"))
     if len(found) != 1:
         yield at(document.root, f"{len(found)} custodian", "custodian 1..1", "custodian")
         return
-    identifier = found[0].find(path("assignedCustodian", "representedCustodianOrganization", "id"))
+    identifier = first(found[0], "assignedCustodian", "representedCustodianOrganization", "id")
     root = "" if identifier is None else identifier.get("root", "")
     if root not in CUSTODIAN_ROOTS:
         yield at(found[0], root or "absent", STRUCTURE_ID, "…/representedCustodianOrganization/id/@root")
@@ -162,7 +162,7 @@ def custodian_is_a_structure(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-CUS-02", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
 def custodian_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
     """The custodian is named."""
-    found = document.root.find(path("custodian"))
+    found = first(document.root, "custodian")
     if found is not None and not document.custodian_name:
         yield at(found, "absent", "name", "…/representedCustodianOrganization/name")
 
@@ -170,7 +170,7 @@ def custodian_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-LEG-01", requirements=SCHEMATRON, source=SOURCE)
 def legal_authenticator_signs(document: ClinicalDocument) -> Iterator[Observation]:
     """One legalAuthenticator with a date and signatureCode S."""
-    found = document.root.find(path("legalAuthenticator"))
+    found = first(document.root, "legalAuthenticator")
     if found is None:
         yield at(document.root, "absent", "legalAuthenticator 1..1", "legalAuthenticator")
         return
@@ -179,7 +179,7 @@ def legal_authenticator_signs(document: ClinicalDocument) -> Iterator[Observatio
 
 def _signature(signer: Element) -> Iterator[Observation]:
     yield from _dated(signer)
-    signature = signer.find(path("signatureCode"))
+    signature = first(signer, "signatureCode")
     if signature is None or signature.get("code") != "S":
         yield at(signer, "absent" if signature is None else signature.get("code"), "S", "signatureCode/@code")
 
@@ -187,22 +187,22 @@ def _signature(signer: Element) -> Iterator[Observation]:
 @RULES.rule("CDA-LEG-02", requirements=SCHEMATRON, source=SOURCE)
 def legal_authenticator_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """legalAuthenticator/assignedEntity has one id with root and extension."""
-    found = document.root.find(path("legalAuthenticator"))
+    found = first(document.root, "legalAuthenticator")
     if found is None:
         return
-    entity = found.find(path("assignedEntity"))
+    entity = first(found, "assignedEntity")
     if entity is None:
         yield at(found, "absent", "assignedEntity 1..1", "assignedEntity")
     else:
-        yield from identified(entity.find(path("id")), entity)
+        yield from identified(first(entity, "id"), entity)
 
 
 @RULES.rule("CDA-ATN-01", requirements=SCHEMATRON, source=SOURCE)
 def authenticators_sign(document: ClinicalDocument) -> Iterator[Observation]:
     """Each authenticator has a date, signatureCode S and the PS_IdNat of its professional."""
-    for found in document.root.iterfind(path("authenticator")):
+    for found in each(document.root, "authenticator"):
         yield from _signature(found)
-        identifier = found.find(path("assignedEntity", "id"))
+        identifier = first(found, "assignedEntity", "id")
         if identifier is None or identifier.get("root") != PROFESSIONAL_ID:
             seen = "absent" if identifier is None else identifier.get("root")
             yield at(found, seen, PROFESSIONAL_ID, "assignedEntity/id/@root")
@@ -211,10 +211,10 @@ def authenticators_sign(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-INF-01", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J11")
 def informants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """relatedEntity has a known class and a code of J11 with its label."""
-    for found in document.root.iterfind(path("informant", "relatedEntity")):
+    for found in each(document.root, "informant", "relatedEntity"):
         if found.get("classCode") not in RELATED:
             yield at(found, found.get("classCode", "absent"), " | ".join(sorted(RELATED)), "@classCode")
-        code = found.find(path("code"))
+        code = first(found, "code")
         if code is not None and not code.get("nullFlavor"):
             if not value_set("J11").contains(code.get("code", ""), code.get("codeSystem")):
                 yield at(code, code.get("code", ""), "JDV J11")
@@ -225,7 +225,7 @@ def informants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-REC-01", requirements=SCHEMATRON, source=SOURCE)
 def recipients_are_professionals(document: ClinicalDocument) -> Iterator[Observation]:
     """An identified recipient has a root, and an extension for a professional."""
-    for found in document.root.iterfind(path("informationRecipient", "intendedRecipient", "id")):
+    for found in each(document.root, "informationRecipient", "intendedRecipient", "id"):
         if found.get("root") == PROFESSIONAL_ID and not found.get("extension"):
             yield at(found, "absent", "@extension", "@extension")
 
@@ -233,12 +233,12 @@ def recipients_are_professionals(document: ClinicalDocument) -> Iterator[Observa
 @RULES.rule("CDA-PAR-01", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J144")
 def participants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """participant has a known type, a time and a PROV or AGNT entity."""
-    for found in document.root.iterfind(path("participant")):
+    for found in each(document.root, "participant"):
         if found.get("typeCode") not in PARTICIPATIONS:
             yield at(found, found.get("typeCode", "absent"), " | ".join(sorted(PARTICIPATIONS)), "@typeCode")
-        if found.find(path("time")) is None:
+        if first(found, "time") is None:
             yield at(found, "absent", "time 1..1", "time")
-        entity = found.find(path("associatedEntity"))
+        entity = first(found, "associatedEntity")
         if entity is None:
             yield at(found, "absent", "associatedEntity 1..1", "associatedEntity")
         elif entity.get("classCode") not in ("PROV", "AGNT"):
@@ -258,8 +258,8 @@ def practice_settings_are_known(document: ClinicalDocument) -> Iterator[Observat
 def author_does_not_write_after_creation(document: ClinicalDocument) -> Iterator[Observation]:
     """The author's date is not after the creation of the document."""
     created = parse_ts(document.effective_time)
-    for author in document.root.iterfind(path("author")):
-        time = author.find(f"{Q}time")
+    for author in each(document.root, "author"):
+        time = first(author, "time")
         seen = None if time is None else parse_ts(time.get("value", ""))
         if seen and created and seen.tzinfo and created.tzinfo and seen > created and time is not None:
             yield at(time, time.get("value"), f"≤ {document.effective_time}", "@value")
@@ -269,7 +269,7 @@ def author_does_not_write_after_creation(document: ClinicalDocument) -> Iterator
 def zones_have_four_digits(document: ClinicalDocument) -> Iterator[Observation]:
     """The time zone of a signature or of an author has four digits."""
     for role in header_iter(document, "author", "legalAuthenticator", "authenticator"):
-        time = role.find(path("time"))
+        time = first(role, "time")
         value = "" if time is None else time.get("value", "")
         if time is not None and value and parse_ts(value) is None and parse_ts(ZONE.sub("", value)):
             yield at(time, value, "AAAAMMJJHHMMSS±ZZzz", "@value")

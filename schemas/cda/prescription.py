@@ -7,7 +7,7 @@ checked here. Rules whose reference is not public are warnings.
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import at, path
+from schemas.cda.look import at
 from schemas.cda.model import (
     EPU_ROOT,
     SECTION_CODE_2D,
@@ -18,6 +18,7 @@ from schemas.cda.model import (
 )
 from schemas.cda.ordonnance import FLAGS, SECTION_DEVICES, SECTION_MEDICINES, TA_ASIP, TYPES
 from schemas.cda.timestamp import parse_ts
+from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -45,17 +46,17 @@ def sections(document: ClinicalDocument, template: str) -> list[Element]:
     """The first-level sections that declare this templateId."""
     return [
         section
-        for section in document.root.iterfind(path("component", "structuredBody", "component", "section"))
-        if any(found.get("root") == template for found in section.iterfind(path("templateId")))
+        for section in each(document.root, "component", "structuredBody", "component", "section")
+        if any(found.get("root") == template for found in each(section, "templateId"))
     ]
 
 
 def _act(document: ClinicalDocument) -> Element | None:
-    return document.root.find(path("documentationOf", "serviceEvent"))
+    return first(document.root, "documentationOf", "serviceEvent")
 
 
 def _body(document: ClinicalDocument) -> Element:
-    found = document.root.find(path("component"))
+    found = first(document.root, "component")
     return document.root if found is None else found
 
 
@@ -78,20 +79,20 @@ def type_is_prescription(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-EP-H3", requirements=ROW, source=VOLET)
 def patient_has_contacts(document: ClinicalDocument) -> Iterator[Observation]:
     """The patient has addr and telecom (null allowed)."""
-    role = document.root.find(path("recordTarget", "patientRole"))
+    role = first(document.root, "recordTarget", "patientRole")
     for name in ("addr", "telecom") if role is not None else ():
-        if role is not None and role.find(path(name)) is None:
+        if role is not None and first(role, name) is None:
             yield at(role, "absent", f"{name} 1..*", name)
 
 
 @RULES.rule("CDA-EP-H4", requirements=ROW, source=VOLET)
 def author_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """The author has a profession and an organisation with id and name."""
-    role = document.root.find(path("author", "assignedAuthor"))
+    role = first(document.root, "author", "assignedAuthor")
     if role is None:
         return
     for names in (("code",), ("representedOrganization", "id"), ("representedOrganization", "name")):
-        if role.find(path(*names)) is None:
+        if first(role, *names) is None:
             yield at(role, "absent", "1..1", "/".join(names))
 
 
@@ -99,8 +100,8 @@ def author_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
 def validity_has_an_end(document: ClinicalDocument) -> Iterator[Observation]:
     """The validity has low and high (high may be null)."""
     act = _act(document)
-    time = None if act is None else act.find(path("effectiveTime"))
-    if time is not None and time.find(path("high")) is None:
+    time = None if act is None else first(act, "effectiveTime")
+    if time is not None and first(time, "high") is None:
         yield at(time, "absent", "high 1..1", "high")
 
 
@@ -122,7 +123,7 @@ def number_has_the_usual_shape(document: ClinicalDocument) -> Iterator[Observati
         return
     if document.epu_id is not None and not EPU_SHAPE.fullmatch(document.epu_id):
         yield at(act, document.epu_id, EPU_SHAPE.pattern, "id/@extension")
-    for found in act.iterfind(path("id")):
+    for found in each(act, "id"):
         if found.get("root") != EPU_ROOT and EPU_SHAPE.fullmatch(found.get("extension", "")):
             yield at(found, found.get("root", ""), EPU_ROOT, "@root")
 
@@ -158,8 +159,8 @@ def has_one_pdf_copy(document: ClinicalDocument) -> Iterator[Observation]:
     if len(found) > 1 or (demanded and not found):
         yield at(_body(document), f"{len(found)} section(s)", f"section {SECTION_PDF_COPY} 1..1")
     for section in found:
-        if (section.findtext(path("title")) or "").strip() != "Copie du document":
-            yield at(section, section.findtext(path("title")), "Copie du document", "title")
+        if (section.findtext(f"{Q}title") or "").strip() != "Copie du document":
+            yield at(section, section.findtext(f"{Q}title"), "Copie du document", "title")
     if found and not (document.pdf or b"").startswith(b"%PDF-"):
         yield at(found[0], repr((document.pdf or b"")[:8]), "%PDF-", "observationMedia/value")
 
@@ -179,8 +180,8 @@ def validity_starts_with_the_prescription(document: ClinicalDocument) -> Iterato
 @RULES.rule("CDA-EP-08", requirements=ROW, source=VOLET)
 def kinds_are_the_seven(document: ClinicalDocument) -> Iterator[Observation]:
     """A secondary documentationOf is one of the seven kinds of prescription."""
-    for act in document.root.findall(path("documentationOf", "serviceEvent"))[1:]:
-        code = act.find(path("code"))
+    for act in list(each(document.root, "documentationOf", "serviceEvent"))[1:]:
+        code = first(act, "code")
         if code is None or code.get("codeSystem") != TA_ASIP or code.get("code") not in TYPES:
             seen = "" if code is None else f"{code.get('code', '')} ({code.get('codeSystem', '')})"
             yield at(act, seen, " | ".join(TYPES), "code")
@@ -199,7 +200,7 @@ def bizone_has_an_ald_line(document: ClinicalDocument) -> Iterator[Observation]:
     if all(code.code != "MED-1096" for code in document.service_codes):
         return
     for observation in document.root.iter(f"{Q}observation"):
-        code, value = observation.find(path("code")), observation.find(path("value"))
+        code, value = first(observation, "code"), first(observation, "value")
         if (
             code is not None
             and code.get("code") == ALD
@@ -226,7 +227,7 @@ def _untemplated(document: ClinicalDocument) -> list[Element]:
     return [
         section
         for section in sections(document, "1.3.6.1.4.1.19376.1.9.1.2.1")
-        if all(found.get("root") != SECTION_MEDICINES for found in section.iterfind(path("templateId")))
+        if all(found.get("root") != SECTION_MEDICINES for found in each(section, "templateId"))
     ]
 
 
@@ -237,11 +238,11 @@ def sections_are_coded(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(section, "absent", SECTION_MEDICINES, "templateId")
     for template, code in ((SECTION_MEDICINES, "57828-6"), (SECTION_DEVICES, "46264-8")):
         for section in sections(document, template):
-            found = section.find(path("code"))
+            found = first(section, "code")
             if found is None or found.get("code") != code:
                 yield at(section, "absent" if found is None else found.get("code"), code, "code/@code")
             for name in ("id", "text", "entry"):
-                if section.find(path(name)) is None:
+                if first(section, name) is None:
                     yield at(section, "absent", f"{name} 1..*", name)
 
 

@@ -1,6 +1,7 @@
 """Order and cardinality of the header, without the schema. Source: HL7 CDA R2 XSD."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from schemas.cda.look import at
 from schemas.cda.model import ClinicalDocument, Q
@@ -42,28 +43,13 @@ _MODELS = {
     "location": "healthCareFacility+:facility",
     "facility": "id* code location serviceProviderOrganization",
 }
-REPEATS_SAID = frozenset({"id", "code", "custodian", "component"})  # by the header rules
-COMMON = frozenset({"realmCode", "typeId", "templateId"})
+COMMON = frozenset({f"{Q}realmCode", f"{Q}typeId", f"{Q}templateId"})
 ROOT_ATTRIBUTES = frozenset({"classCode", "moodCode", "nullFlavor"})
-
-
-def _compile(text: str) -> dict[str, tuple[int, bool, str]]:
-    """name → (position, may repeat, type of the child)."""
-    model: dict[str, tuple[int, bool, str]] = {}
-    for position, item in enumerate(text.split()):
-        name, _, kind = item.partition(":")
-        model[name.rstrip("+*&")] = (position, name[-1] in "*&", kind)
-    return model
-
-
-MODELS = {kind: _compile(text) for kind, text in _MODELS.items()}
-DEMANDED = {
-    kind: tuple(item.partition(":")[0][:-1] for item in text.split() if item.partition(":")[0][-1] in "+&")
-    for kind, text in _MODELS.items()
-}
 # what another rule says better
-SAID_ELSEWHERE = {
-    "ClinicalDocument": frozenset(DEMANDED["ClinicalDocument"]),
+REPEATS_SAID = {"ClinicalDocument": frozenset({"id", "code", "custodian", "component"})}
+ABSENCE_SAID = {
+    "ClinicalDocument": frozenset({"id", "code", "effectiveTime", "confidentialityCode", "recordTarget"})
+    | {"author", "custodian", "component"},
     "recordTarget": frozenset(),
     "patientRole": frozenset({"id"}),
     "author": frozenset({"time", "assignedAuthor"}),
@@ -77,6 +63,32 @@ SAID_ELSEWHERE = {
     "encounter": frozenset({"effectiveTime"}),
     "componentOf": frozenset({"encompassingEncounter"}),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What an element may hold: qualified name → (position, may repeat, type of the child); what it must."""
+
+    children: dict[str, tuple[int, bool, str]]
+    demanded: tuple[str, ...]
+    order: str  # for people
+
+
+def _compile(kind: str, text: str) -> _Model:
+    children: dict[str, tuple[int, bool, str]] = {}
+    names, demanded = [], []
+    for position, item in enumerate(text.split()):
+        marked, _, child = item.partition(":")
+        name = marked.rstrip("+*&")
+        names.append(name)
+        repeats = marked[-1] in "*&" or name in REPEATS_SAID.get(kind, ())
+        children[Q + name] = (position, repeats, child)
+        if marked[-1] in "+&" and name not in ABSENCE_SAID.get(kind, ()):
+            demanded.append(name)
+    return _Model(children, tuple(demanded), " ".join(names))
+
+
+MODELS = {kind: _compile(kind, text) for kind, text in _MODELS.items()}
 
 
 @RULES.rule("CDA-XSD-01", requirements=("BEN-CDA-01",), source="HL7 CDA R2, POCD_MT000040")
@@ -99,24 +111,21 @@ def _walk(element: Element, kind: str) -> Iterator[Observation]:
     last = -1
     seen: set[str] = set()
     for child in element:
-        if not isinstance(child.tag, str) or not str(child.tag).startswith(Q):
-            continue  # comments, extensions (sdtc, pharm…)
-        name = local(child)
-        entry = model.get(name)
+        tag = str(child.tag)
+        entry = model.children.get(tag)
         if entry is None:
-            if name not in COMMON:
-                yield at(child, name, " ".join(model))
+            if tag.startswith(Q) and tag not in COMMON:  # not a comment, not an extension (sdtc, pharm…)
+                yield at(child, local(child), model.order)
             continue
         position, repeats, child_kind = entry
         if position < last:
-            yield at(child, name, "ordre : " + " ".join(model))
-        elif name in seen and not repeats and not (kind == "ClinicalDocument" and name in REPEATS_SAID):
-            yield at(child, f"{name} répété", f"{name} 0..1")
-        seen.add(name)
+            yield at(child, local(child), f"ordre : {model.order}")
+        elif tag in seen and not repeats:
+            yield at(child, f"{local(child)} répété", f"{local(child)} 0..1")
+        seen.add(tag)
         last = max(last, position)
         if child_kind:
             yield from _walk(child, child_kind)
-    elsewhere = SAID_ELSEWHERE.get(kind, frozenset())
-    for name in DEMANDED[kind]:
-        if name not in seen and name not in elsewhere:
+    for name in model.demanded:
+        if Q + name not in seen:
             yield at(element, "absent", name, name)

@@ -38,6 +38,11 @@ class Account:
         return f"{self.given} {self.family}"
 
     @property
+    def label(self) -> str:
+        """How its mailbox is named: Titre_Prénom_NOM_Entité (Référentiel #2 MSSanté, ECO.2.2.7)."""
+        return "_".join((self.civility, self.given, self.family, self.structure_name))
+
+    @property
     def rpps(self) -> str:
         return self.id_nat[1:]
 

@@ -21,6 +21,7 @@ PARIS = ZoneInfo("Europe/Paris")
 VALIDITY = timedelta(days=90)
 NOTICE = "Document de test : identités fictives, aucune donnée réelle."
 CONTENT_TYPE = xds.Code("07", TRE_R209, "Consultations (soins externes)")
+PRESCRIPTION = "Prescription de médicaments et/ou de dispositifs médicaux"  # title, printed too
 BODIES: dict[str, tuple[pdf.Block, ...]] = {
     "lettre": ("Cher confrère,", "Je vous remercie de recevoir ce patient pour avis.", "Bien à vous."),
     "cr-bio": (pdf.Table(("Examen", "Résultat", "Valeurs"), (("Glycémie", "0,92 g/L", "0,70 – 1,10"),)),),
@@ -84,7 +85,7 @@ class Workshop:
         now = self.clock.now().astimezone(PARIS).replace(microsecond=0)
         code = printed_code or epu_id
         page = pdf.write_pdf(
-            "Ordonnance",
+            PRESCRIPTION,
             _prescription_blocks(lines),
             created=now,
             identity=_identity_lines(patient, ins),
@@ -94,7 +95,7 @@ class Workshop:
             ins_datamatrix=_datamatrix(patient, ins),
             notice=NOTICE,
         )
-        header = self._header(patient, ins, account, now, "", None, None)
+        header = self._header(patient, ins, account, now, PRESCRIPTION, None, None)
         spec = cda.PrescriptionSpec(
             header,
             lines,
@@ -137,10 +138,9 @@ class Workshop:
     def _document(
         self, header: cda.Header, patient: Patient, type_code: str, data: bytes, page: bytes
     ) -> Document:
-        title = header.title or "Ordonnance"
         final = self.behaviour.document(data)
         return Document(
-            header.unique_id, patient.id, type_code, title, final, page, header.set_id, header.version
+            header.unique_id, patient.id, type_code, header.title, final, page, header.set_id, header.version
         )
 
 

@@ -46,6 +46,27 @@ def replaced_entry(lps: Software, ins: Ins, account: Account, unique_id: str) ->
     return found[0]
 
 
+def new_submission(
+    lps: Software,
+    account: Account,
+    entry: xds.DocumentEntry,
+    *,
+    replaces: str | None = None,
+    signed: bool = False,
+) -> xds.Submission:
+    """A lot de soumission of one document. `replaces`: the entryUUID of the version before."""
+    return xds.new_submission(
+        [entry],
+        unique_id=lps.chance.oid(),
+        source_id=SOURCE,
+        author=xds.author_of(account.person()),
+        content_type=CONTENT_TYPE,
+        now=lps.clock.now(),
+        signature_id=lps.chance.oid() if signed else None,
+        replaces={entry.id: replaces} if replaces else None,
+    )
+
+
 def feed(
     lps: Software,
     call: Call,
@@ -62,16 +83,7 @@ def feed(
     account = call.account
     client = lps.dmp(account.pair)
     entry = lps.behaviour.entry(lps.workshop.entry(document, flags))
-    submission = xds.new_submission(
-        [entry],
-        unique_id=lps.chance.oid(),
-        source_id=SOURCE,
-        author=xds.author_of(account.person()),
-        content_type=CONTENT_TYPE,
-        now=lps.clock.now(),
-        signature_id=lps.chance.oid(),
-        replaces={entry.id: replaces} if replaces else None,
-    )
+    submission = new_submission(lps, account, entry, replaces=replaces, signed=True)
     signature = xds.sign_submission(
         submission.submission_set.unique_id,
         {document.unique_id: document.data},

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from schemas import cda, xds
+from schemas import cda
 from schemas.mail.compose import Draft, as_reply, compose, with_documents
 from schemas.mail.model import Address
 from schemas.mail.reader import read_mail
@@ -11,8 +11,7 @@ from schemas.xdm import Sender, write_archive
 
 from .accounts import NAME as SOFTWARE
 from .accounts import VENDOR, VERSION, Account
-from .documents import CONTENT_TYPE
-from .feeding import SOURCE
+from .feeding import new_submission
 from .outcome import Call, Failed, Refused
 from .services.http import LostAnswer
 from .services.sending import Delivery, TokenRefused, send
@@ -36,7 +35,7 @@ def new_draft(lps: Software, account: Account, recipients: Sequence[str], body: 
     """An empty mail of this account."""
     domain = account.mailbox.partition("@")[2]
     return Draft(
-        sender=Address(account.mailbox, account.name),
+        sender=Address(account.mailbox, account.label),
         to=tuple(Address(address) for address in recipients),
         subject="",
         body=body or BODY,
@@ -50,14 +49,7 @@ def join_document(lps: Software, account: Account, draft: Draft, document: Docum
     """The draft with the document as IHE_XDM.zip and as PDF."""
     read = cda.read(document.data)
     entry = lps.workshop.entry(document)
-    submission = xds.new_submission(
-        [entry],
-        unique_id=lps.chance.oid(),
-        source_id=SOURCE,
-        author=xds.author_of(account.person()),
-        content_type=CONTENT_TYPE,
-        now=lps.clock.now(),
-    )
+    submission = new_submission(lps, account, entry)
     sender = Sender(account.name, account.structure_name, account.mailbox, "", SOFTWARE, VERSION, VENDOR)
     archive = write_archive(submission, {entry.id: document.data}, sender, now=lps.clock.now())
     return with_documents(draft, lps.behaviour.archive(archive), [read], [document.pdf])

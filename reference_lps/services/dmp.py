@@ -70,12 +70,7 @@ class DmpClient:
     """Transactions of one structure."""
 
     def __init__(
-        self,
-        environment: Environment,
-        pair: str,
-        clock: Clock,
-        chance: Chance,
-        behaviour: Behaviour,
+        self, environment: Environment, pair: str, clock: Clock, chance: Chance, behaviour: Behaviour
     ) -> None:
         self._environment = environment
         self._clock = clock

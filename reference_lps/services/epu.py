@@ -54,12 +54,7 @@ class EpuClient:
     """Calls under one structure's certificate."""
 
     def __init__(
-        self,
-        environment: Environment,
-        pair: str,
-        clock: Clock,
-        chance: Chance,
-        psc: ProSanteConnect,
+        self, environment: Environment, pair: str, clock: Clock, chance: Chance, psc: ProSanteConnect
     ) -> None:
         self._environment = environment
         self._clock = clock

@@ -17,6 +17,11 @@ NAME = "L'opérateur MSSanté"
 HELLO = "[127.0.0.1]"
 TIMEOUT = 15.0  # seconds
 
+SUITES = (  # of TLS 1.2: the closed list of ECO.1.1.3
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-SHA384:"
+    "ECDHE-RSA-AES128-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-AES128-GCM-SHA256"
+)
+
 Transport = smtplib.SMTP
 
 
@@ -32,9 +37,10 @@ class Delivery:
 
 
 def tls_context(environment: Environment, behaviour: Behaviour) -> ssl.SSLContext:
-    """TLS 1.2 at least, the test authorities only, host name verified."""
+    """TLS 1.2 at least, the listed suites, the test authorities only, host name verified."""
     context = ssl.create_default_context(cafile=environment.ca_bundle)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(SUITES)
     context.check_hostname = behaviour.host_name_checked
     return context
 

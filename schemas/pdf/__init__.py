@@ -1,7 +1,5 @@
 """Printed documents: write PDF/A-1b, read text and 2D codes back, judge. The heavy libraries load on use."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from schemas.finding import Finding
@@ -9,6 +7,7 @@ from schemas.pdf.model import Block, Heading, Pdf, PdfMarkers, PdfRefused, Place
 
 if TYPE_CHECKING:
     from schemas.cda.model import PatientIdentity
+    from schemas.pdf.writer import write_pdf
 
 __all__ = [
     "Block",
@@ -25,39 +24,13 @@ __all__ = [
 ]
 
 
-def write_pdf(
-    title: str,
-    blocks: Sequence[Block],
-    *,
-    created: datetime,
-    identity: Sequence[str] = (),
-    author: Sequence[str] = (),
-    code2d: str | None = None,
-    code2d_label: str | None = None,
-    ins_datamatrix: str | None = None,
-    notice: str = "",
-) -> bytes:
-    """A PDF/A-1b document in A4; the same arguments give the same bytes.
+def __getattr__(name: str) -> object:
+    """`write_pdf` is loaded when it is first asked for, with its library."""
+    if name == "write_pdf":
+        from schemas.pdf.writer import write_pdf
 
-    `created`: aware. `identity`, `author`: lines at the top of the first page. `code2d`: text of the QR code
-    at the bottom left of each page, its readable form `code2d_label` (the text itself when None) below.
-    `ins_datamatrix`: text of the INS datamatrix, printed on the first page with "INS à scanner"; give it for
-    a QUALIFIEE identity only. `notice`: privacy notice at the foot of each page. Characters that the embedded
-    font lacks are shown as U+FFFD. Raises ValueError on a naive instant.
-    """
-    from schemas.pdf.writer import write
-
-    return write(
-        title,
-        blocks,
-        created=created,
-        identity=identity,
-        author=author,
-        code2d=code2d,
-        code2d_label=code2d_label,
-        ins_datamatrix=ins_datamatrix,
-        notice=notice,
-    )
+        return write_pdf
+    raise AttributeError(name)
 
 
 def read_pdf(data: bytes, *, codes: bool = True) -> Pdf:

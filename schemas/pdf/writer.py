@@ -62,7 +62,7 @@ class _Sheet(FPDF):
         self.cell(20, 4, f"Page {self.page_no()}", align="R")
 
 
-def write(
+def write_pdf(
     title: str,
     blocks: Sequence[Block],
     *,
@@ -74,7 +74,14 @@ def write(
     ins_datamatrix: str | None = None,
     notice: str = "",
 ) -> bytes:
-    """See `schemas.pdf.write_pdf`."""
+    """A PDF/A-1b document in A4; the same arguments give the same bytes.
+
+    `created`: aware. `identity`, `author`: lines at the top of the first page. `code2d`: text of the QR code
+    at the bottom left of each page, its readable form `code2d_label` (the text itself when None) below.
+    `ins_datamatrix`: text of the INS datamatrix, printed on the first page with "INS à scanner"; give it for
+    a QUALIFIEE identity only. `notice`: privacy notice at the foot of each page. Characters that the embedded
+    font lacks are shown as U+FFFD. Raises ValueError on a naive instant.
+    """
     if created.tzinfo is None:
         raise ValueError("a document is dated with its time zone")
     sheet = _Sheet(format="A4", enforce_compliance="PDF/A-1b")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulators.core.exchange import Tls
 from simulators.core.faults import Fault
 from simulators.core.pki import Pki
 from simulators.core.service import Context
@@ -15,8 +16,9 @@ from simulators.core.tls import MSSANTE_CIPHERS, server_context
 from .faults import CERTIFICATES
 from .options import Options
 from .recorder import SERVICE, Recorder
-from .sasl import Flood, Gate
+from .sasl import Attempt, Flood, Gate
 from .service import Operator
+from .state import Mailbox
 
 PO, APP = "po", "app"  # the two interfaces of the API LPS
 
@@ -105,6 +107,15 @@ class Desk:
     def fault(self, transaction: str) -> Fault | None:
         """The fault that this call must suffer, if any."""
         return self.context.faults.take(SERVICE, transaction)
+
+    def authenticate(
+        self, interface: str, attempt: Attempt, clear: bytes, tls: Tls | None
+    ) -> tuple[Attempt, Mailbox | None]:
+        """Judge a decoded SASL response as its interface wants it; no mailbox when it is refused."""
+        now = self.context.clock.now()
+        if interface == APP:
+            return self.gate.plain(attempt, clear, tls, now)
+        return self.gate.xoauth2(attempt, clear, now)
 
     def reused(self, message_id: str, source: bytes, outcome: str) -> bool:
         """Whether another mail was accepted under this Message-ID; the same one sent again is not another."""

@@ -67,11 +67,7 @@ async def _authenticate(session: "ImapSession", call: Call) -> str:
     if clear is None:
         session.refused_attempt(replace(attempt, problem="bad-base64"))
         raise BadCommand("the SASL response is not base64")
-    now = session.desk.context.clock.now()
-    if session.interface == APP:
-        attempt, mailbox = session.desk.gate.plain(attempt, clear, session.wire.tls, now)
-    else:
-        attempt, mailbox = session.desk.gate.xoauth2(attempt, clear, now)
+    attempt, mailbox = session.desk.authenticate(session.interface, attempt, clear, session.wire.tls)
     if session.suffers(faults.AUTH_REFUSED):
         attempt, mailbox = replace(attempt, problem="token-refused", detail="fault schedule"), None
     if mailbox is None:

@@ -83,11 +83,7 @@ async def _auth(session: "SmtpSession", rest: str) -> None:
     if clear is None:
         refusal = errors.bad_base64()
         raise session.refused_attempt(replace(attempt, problem=refusal.reason), refusal)
-    now = session.desk.context.clock.now()
-    if session.interface == APP:
-        attempt, mailbox = session.desk.gate.plain(attempt, clear, session.wire.tls, now)
-    else:
-        attempt, mailbox = session.desk.gate.xoauth2(attempt, clear, now)
+    attempt, mailbox = session.desk.authenticate(session.interface, attempt, clear, session.wire.tls)
     if session.suffers(faults.AUTH_REFUSED):
         attempt, mailbox = replace(attempt, problem="token-refused", detail="fault schedule"), None
     if mailbox is None:

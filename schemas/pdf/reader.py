@@ -4,6 +4,7 @@ Bounded on hostile files: number of pages, size of the rendered picture.
 """
 
 import io
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,11 @@ PDFA_ID = "{http://www.aiim.org/pdfa/ns/id/}"
 FORBIDDEN_ACTIONS = ("/JavaScript", "/Launch", "/Sound", "/Movie", "/ResetForm", "/ImportData")
 
 
+def _said(error: Exception) -> str:
+    """What a library says of a broken file, without the address of the stream that it read."""
+    return re.sub(r"^stream <[^>]*>: ", "", str(error))
+
+
 def read(data: bytes, *, codes: bool = True) -> Pdf:
     """See `schemas.pdf.read_pdf`."""
     if not data.lstrip()[:5] == b"%PDF-":
@@ -32,12 +38,12 @@ def read(data: bytes, *, codes: bool = True) -> Pdf:
     except pikepdf.PasswordError:
         raise PdfRefused("encrypted", "a password is asked") from None
     except Exception as error:  # a hostile file may raise anything underneath
-        raise PdfRefused("broken", str(error)) from None
+        raise PdfRefused("broken", _said(error)) from None
     with PDFIUM:
         try:
             pages, placed, count = _look(data, codes)
         except Exception as error:  # idem
-            raise PdfRefused("broken", str(error)) from None
+            raise PdfRefused("broken", _said(error)) from None
     return Pdf(tuple(pages), tuple(placed), markers, truncated=count > MAX_PAGES)
 
 

@@ -50,7 +50,7 @@ _MAIL_LOGIN = re.compile(
     r"(?i)^((?:\S+ )?AUTH(?:ENTICATE)? +\S+ +)(\S.*)$|^(\S+ +LOGIN +\S+ +)(\S.*)$|^(PASS +)(\S.*)$"
 )
 _MAIL_SASL = re.compile(r"(?i)^(?:\S+ )?AUTH(?:ENTICATE)?(?: |$)")
-_SHORTENED = re.compile(r".{0,8}…\(\d+\)")
+_SHORTENED = re.compile(r".{0,12}…\(\d+\)|…")
 
 
 def visible(text: str) -> str:

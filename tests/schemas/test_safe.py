@@ -71,6 +71,8 @@ def test_a_name_tells_a_secret_however_it_is_written(name: str) -> None:
 
 def test_shortened_once() -> None:
     assert safe.shorten(safe.shorten(SECRET)) == safe.shorten(SECRET)
+    assert safe.shorten("dXNlcj1jYW1p…(77)") == "dXNlcj1jYW1p…(77)"  # as a dialogue is recorded
+    assert SECRET not in safe.shorten(f"{SECRET}…(5)")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 TS = re.compile(r"(\d{4})(\d{2})?(\d{2})?(?:(\d{2})(\d{2})?(\d{2})?)?(?:\.(\d+))?(?:([+-])(\d{2})(\d{2}))?")
+
+MAX_KEPT = 64  # characters
 
 
 def parse_ts(value: str) -> datetime | None:
@@ -11,6 +14,10 @@ def parse_ts(value: str) -> datetime | None:
 
     Missing parts are their smallest value. Fractions of a second are cut at the microsecond.
     """
+    return _known(value) if len(value) < MAX_KEPT else _parse(value)
+
+
+def _parse(value: str) -> datetime | None:
     found = TS.fullmatch(value.strip())
     if not found:
         return None
@@ -34,6 +41,9 @@ def parse_ts(value: str) -> datetime | None:
         )
     except ValueError:
         return None
+
+
+_known = lru_cache(maxsize=1024)(_parse)  # a document says the same few instants again and again
 
 
 def write_ts(instant: datetime) -> str:

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHENTICATION = "authentication"  # AUTH_CLI: digitalSignature and clientAuth
@@ -20,7 +19,7 @@ class Authorities:
 
     certificates: tuple[x509.Certificate, ...]
     revoked: frozenset[int] = frozenset()
-    _known: dict[tuple[bytes, str], tuple[bool, bool]] = field(
+    _known: dict[tuple[x509.Certificate, str], tuple[bool, bool]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -47,7 +46,7 @@ class Authorities:
 
     def _lasting(self, certificate: x509.Certificate, usage: str) -> tuple[bool, bool]:
         """What time does not change, worked out once a certificate: issued by a known authority, usage."""
-        key = (certificate.public_bytes(Encoding.DER), usage)
+        key = (certificate, usage)
         known = self._known.get(key)
         if known is None:
             issued = any(_issued_by(certificate, authority) for authority in self.certificates)

@@ -7,7 +7,6 @@ nothing but the assertion itself can be what was signed; every refusal names the
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from lxml import etree
 
+from schemas import certificates
 from schemas.xml import Element, children, local, parse
 
 from .codec import ASSERTION, text
@@ -30,6 +30,7 @@ DIGESTS = {f"{DS}sha1": "sha1", "http://www.w3.org/2001/04/xmlenc#sha256": "sha2
 MAX_CERTIFICATE = 16 * 1024  # characters of base64
 
 _SIGNATURE = f"{{{DS}}}Signature"
+_BEARERS = etree.XPath("count(descendant-or-self::*/@*[. = $identifier])")
 
 
 class SignatureRefused(ValueError):
@@ -90,15 +91,10 @@ def sign(
     return etree.tostring(assertion)
 
 
-def verify(
-    assertion: Element,
-    envelope: Element,
-    load: Callable[[bytes], x509.Certificate] = x509.load_der_x509_certificate,
-) -> Signed:
+def verify(assertion: Element, envelope: Element) -> Signed:
     """Verify the signature of an assertion inside its envelope (which may be the assertion itself).
 
-    The certificate is returned, not trusted: see `certificates`. `load` reads its DER (a service may
-    remember those it has read). Raises SignatureRefused.
+    The certificate is returned, not trusted: see `certificates`. Raises SignatureRefused.
     """
     signature = _own_signature(assertion)
     identifier = assertion.get("ID", "")
@@ -113,7 +109,7 @@ def verify(
             "reference", f"Reference URI is {reference.get('URI')!r}, expected '#{identifier}'"
         )
     digest_hash, digest, body_prefixes = _reference(reference)
-    certificate = _certificate(key_info, load)
+    certificate = _certificate(key_info)
     signed_bytes = canonical(signed_info, prefixes)
     computed = hashlib.new(digest_hash, _without(assertion, signature, body_prefixes)).digest()
     if computed != digest:
@@ -157,10 +153,10 @@ def _own_signature(assertion: Element) -> Element:
 
 
 def _unique(identifier: str, envelope: Element) -> None:
-    bearers = sum(element.values().count(identifier) for element in envelope.iter(etree.Element))
+    bearers = _BEARERS(envelope, identifier=identifier)
     if bearers != 1:
         raise SignatureRefused(
-            "wrapping", f"{bearers} attributes of the message have the value {identifier!r}"
+            "wrapping", f"{bearers:.0f} attributes of the message have the value {identifier!r}"
         )
 
 
@@ -215,7 +211,7 @@ def _prefixes(method: Element) -> list[str]:
     return found[0].get("PrefixList", "").split()
 
 
-def _certificate(key_info: Element, load: Callable[[bytes], x509.Certificate]) -> x509.Certificate:
+def _certificate(key_info: Element) -> x509.Certificate:
     holder = key_info.find(f"{{{DS}}}X509Data/{{{DS}}}X509Certificate")
     if holder is None:
         raise SignatureRefused("certificate", "KeyInfo holds no X509Certificate")
@@ -223,7 +219,7 @@ def _certificate(key_info: Element, load: Callable[[bytes], x509.Certificate]) -
     if len(content) > MAX_CERTIFICATE:
         raise SignatureRefused("certificate", "X509Certificate is too large")
     try:
-        return load(base64.b64decode(content, validate=True))
+        return certificates.load(base64.b64decode(content, validate=True))
     except (binascii.Error, ValueError) as error:
         raise SignatureRefused("certificate", f"X509Certificate can't be read: {error}") from None
 

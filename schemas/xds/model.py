@@ -88,8 +88,10 @@ class DocumentEntry:
     @property
     def is_signature(self) -> bool:
         """The entry of the XAdES signature of the submission set."""
-        marks = (self.class_code, names.SIGNATURE_CLASS), (self.format_code, names.SIGNATURE_FORMAT)
-        return any(code is not None and code.code == mark for code, mark in marks)
+        kind, form = self.class_code, self.format_code
+        return (kind is not None and kind.code == names.SIGNATURE_CLASS) or (
+            form is not None and form.code == names.SIGNATURE_FORMAT
+        )
 
     def slot(self, name: str) -> tuple[str, ...]:
         """Values of a slot that has no attribute of its own here (`action`, say)."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 
-from schemas import xml
+from schemas import certificates, xml
 from schemas.finding import Finding, Keyword, Observation, RuleSet
 from schemas.xds import names
 from schemas.xds.writer import escape
@@ -91,11 +91,11 @@ def sign_submission(
         f"{references}</ds:Manifest>"
     )
     der = certificate.public_bytes(serialization.Encoding.DER)
-    certificates = "".join(_xades_certificate(one) for one in (certificate, *chain))
+    path = "".join(_xades_certificate(one) for one in (certificate, *chain))
     properties = (
         '<xad:SignedProperties Id="SignedProperties01"><xad:SignedSignatureProperties>'
         f"<xad:SigningTime>{now.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}</xad:SigningTime>"
-        f"<xad:SigningCertificate>{certificates}</xad:SigningCertificate>"
+        f"<xad:SigningCertificate>{path}</xad:SigningCertificate>"
         "<xad:SignaturePolicyIdentifier><xad:SignaturePolicyImplied/></xad:SignaturePolicyIdentifier>"
         "</xad:SignedSignatureProperties></xad:SignedProperties>"
     )
@@ -219,11 +219,8 @@ def signing_certificate(root: xml.Element) -> x509.Certificate | None:
     if found is None:
         return None
     try:
-        certificate = x509.load_der_x509_certificate(base64.b64decode("".join((found.text or "").split())))
-        certificate.public_key()
-        certificate.subject.rfc4514_string()
-        return certificate
-    except (ValueError, UnsupportedAlgorithm):
+        return certificates.load(base64.b64decode("".join((found.text or "").split())))
+    except ValueError:
         return None
 
 

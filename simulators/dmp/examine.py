@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 
-from schemas import cda, hl7v3, soap, vihf, xds
+from schemas import cda, certificates, hl7v3, soap, vihf, xds
 from schemas.finding import Finding
 from schemas.hl7v3.rules import RULES as HL7_RULES
 from schemas.ins import PRODUCTION_OIDS, parse_cx
@@ -83,7 +83,6 @@ class Examiner:
 
     options: Options
     age_of: Callable[[str, datetime], int | None]
-    _certificates: dict[bytes, x509.Certificate] = field(default_factory=dict)
 
     def examine(self, request: Request, now: datetime, first_time: Callable[[str, str], bool]) -> Examined:
         """Decode and judge a request. `first_time(kind, id)` tells whether an identifier is new."""
@@ -195,7 +194,7 @@ class Examiner:
             return
         signature: Signed | SignatureRefused
         try:
-            signature = verify(assertion, seen.envelope.root, self._load)
+            signature = verify(assertion, seen.envelope.root)
         except SignatureRefused as error:
             signature = error
         read = seen.vihf = vihf.read(assertion)
@@ -241,16 +240,7 @@ class Examiner:
     def _client(self, tls: Tls | None) -> x509.Certificate | None:
         if tls is None or not tls.client_certificate:
             return None
-        return self._load(tls.client_certificate)
-
-    def _load(self, der: bytes) -> x509.Certificate:
-        """A certificate, read once: software shows the same ones at each call. Raises ValueError."""
-        known = self._certificates.get(der)
-        if known is None:
-            if len(self._certificates) > 255:
-                self._certificates.clear()
-            known = self._certificates[der] = x509.load_der_x509_certificate(der)
-        return known
+        return certificates.load(tls.client_certificate)
 
     def _judge_body(self, seen: Examined) -> None:
         seen.facts["patient"] = seen.patient

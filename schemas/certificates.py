@@ -1,0 +1,26 @@
+"""Certificates that come with messages, read once: software shows the same ones at each call."""
+
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+MAX_KEPT = 16 * 1024  # bytes: a larger one is read, not remembered
+
+
+def load(der: bytes) -> x509.Certificate:
+    """A certificate whose key and subject can be read. Raises ValueError otherwise."""
+    return _load(der) if len(der) > MAX_KEPT else _known(der)
+
+
+def _load(der: bytes) -> x509.Certificate:
+    certificate = x509.load_der_x509_certificate(der)
+    try:
+        certificate.public_key()
+        certificate.subject.rfc4514_string()
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
+    return certificate
+
+
+_known = lru_cache(maxsize=256)(_load)

@@ -17,6 +17,7 @@ from schemas.finding import Finding, Rule, errors
 from schemas.messages import text
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault
+from simulators.core.journal import matches
 from simulators.core.population import Patient
 
 from .outcomes import ErreurBanc, NonApplicable, NonConforme, NonTestable
@@ -192,10 +193,7 @@ class Bench:
         first = self.start if since is None else since
 
         def there(exchanges: list[Exchange]) -> bool:
-            return any(
-                item.service == service and item.transaction == transaction and holds(item, facts)
-                for item in exchanges
-            )
+            return any(matches(item, service, transaction) and holds(item, facts) for item in exchanges)
 
         found = self.world.journal.wait_for(there, since=first, timeout=self.world.patience)
         wanted = f"{service} {transaction} {describe(facts)}".strip()

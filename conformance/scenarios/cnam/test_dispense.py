@@ -6,8 +6,15 @@ import pytest
 
 from conformance.engine.bench import PHARMACIEN, Bench
 from conformance.engine.scenario import scenario
-from conformance.scenarios.cnam.test_prescribe import AMOXICILLINE, LEVOTHYROX, PARACETAMOL, prescribe
+from conformance.scenarios.cnam.acts import (
+    AMOXICILLINE,
+    LEVOTHYROX,
+    PARACETAMOL,
+    dispense_all,
+    prescribe,
+)
 from schemas.finding import RuleSet
+from simulators.core.exchange import Exchange
 
 RULES: RuleSet[None] = RuleSet("scenarios.cnam.dispense")
 READ = RULES.declare("SCN-EP-LECTURE", requirements=["BEN-EP-13"])
@@ -37,15 +44,17 @@ def prescribed(bench: Bench, lines: list[dict[str, Any]]) -> str:
 
 
 def scan(bench: Bench, code: str) -> dict[str, Any]:
-    """The prescription as the pharmacy reads it, with at least a line."""
+    """The prescription as the pharmacy reads it in the base, with at least a line."""
+    mark = bench.mark()
     data = dict(bench.do("prescription.scan", user=PHARMACIEN, code=code).data)
+    bench.expect("epu", "EPU.read", rule=READ, since=mark, epu_id=data["epu_id"])
     bench.check(READ, bool(data["lines"]), where=code, observed=data["lines"], expected="lines")
     return data
 
 
-def whole(read: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every line of a prescription, delivered as prescribed."""
-    return [{"line_id": line["line_id"], "outcome": "AS_PRESCRIBED"} for line in read["lines"]]
+def dispensed(bench: Bench, epu_id: str) -> list[Exchange]:
+    """Dispensations of a prescription that the base took."""
+    return bench.seen("epu", "EPU.dispense", epu_id=epu_id, outcome="accepted")
 
 
 @scenario("EP-D-01", theme="EP", proves=["BEN-EP-13"], needs=NEEDS, profile="pharmacie")
@@ -64,13 +73,12 @@ def test_read(bench: Bench, typed: str) -> None:
 def test_complete(bench: Bench) -> None:
     """Everything delivered: one outcome a line, prescription executed."""
     epu_id = prescribed(bench, [PARACETAMOL, AMOXICILLINE])
-    lines = [
-        {"line_id": line["line_id"], "outcome": "AS_PRESCRIBED"} for line in scan(bench, epu_id)["lines"]
-    ]
-    bench.do("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    dispense_all(bench, epu_id)
     done = bench.expect("epu", "EPU.dispense", rule=COMPLETE, epu_id=epu_id)
     status = done.facts.get("status")
     bench.check(COMPLETE, status == "EXECUTEE", where=done.id, observed=status, expected="EXECUTEE")
+    outcomes = list(done.facts["outcomes"].values())
+    bench.check(COMPLETE, len(outcomes) == 2, where=done.id, observed=outcomes, expected="AS_PRESCRIBED × 2")
 
 
 @scenario("EP-D-03", theme="EP", proves=["BEN-EP-15"], needs=NEEDS, profile="pharmacie")
@@ -95,19 +103,21 @@ def test_substitution(bench: Bench, allowed: bool) -> None:
     line = scan(bench, epu_id)["lines"][0]["line_id"]
     lines = [{"line_id": line, "outcome": "SUBSTITUTED", "substitution": "G"}]
     answer = bench.ask("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
-    sent = bench.seen("epu", "EPU.dispense", epu_id=epu_id)
     if allowed:
-        taken = [item for item in sent if item.accepted]
-        bench.check(SUBSTITUTED, bool(taken), observed=answer.told(), expected="EPU.dispense SUBSTITUTED")
+        taken = [item.facts["outcomes"].get(line) for item in dispensed(bench, epu_id)]
+        bench.check(SUBSTITUTED, taken == ["SUBSTITUTED"], observed=taken, expected="SUBSTITUTED")
         return
+    taken = [item.id for item in dispensed(bench, epu_id)]
+    bench.check(FORBIDDEN, not taken, where=", ".join(taken), observed="SUBSTITUTED", expected="refus")
     bench.check(FORBIDDEN, not answer.done, observed=answer.outcome, expected="refused / failed")
     bench.told(FORBIDDEN, answer)
+    dispense_all(bench, epu_id)  # positive control: what was prescribed can be delivered
 
 
 @scenario("EP-D-05", theme="EP", proves=["BEN-EP-18"], needs=NEEDS, profile="pharmacie")
 def test_unknown(bench: Bench) -> None:
     """A number that does not exist: refused and shown."""
-    prescribed(bench, [PARACETAMOL])
+    scan(bench, prescribed(bench, [PARACETAMOL]))  # positive control
     answer = bench.ask("prescription.scan", user=PHARMACIEN, code="01ZZZZZZZZZZZZZZZZ")
     bench.check(UNKNOWN, not answer.done, observed=answer.outcome, expected="failed / refused")
     bench.told(UNKNOWN, answer)
@@ -115,12 +125,13 @@ def test_unknown(bench: Bench) -> None:
 
 @scenario("EP-D-06", theme="EP", proves=["BEN-EP-16"], needs=NEEDS, profile="pharmacie")
 def test_exhausted(bench: Bench) -> None:
-    """Everything was delivered: a second dispensation is refused and shown."""
-    epu_id = prescribed(bench, [PARACETAMOL])
-    lines = [
-        {"line_id": line["line_id"], "outcome": "AS_PRESCRIBED"} for line in scan(bench, epu_id)["lines"]
-    ]
-    bench.do("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    """As many deliveries as prescribed, renewals included; one more is refused and shown."""
+    epu_id = prescribed(bench, [LEVOTHYROX])
+    deliveries = 1 + LEVOTHYROX["renewals"]
+    for _ in range(deliveries):
+        lines = dispense_all(bench, epu_id)
     answer = bench.ask("prescription.dispense", user=PHARMACIEN, epu_id=epu_id, lines=lines)
+    taken = len(dispensed(bench, epu_id))
+    bench.check(EXHAUSTED, taken == deliveries, observed=taken, expected=deliveries)
     bench.check(EXHAUSTED, not answer.done, observed=answer.outcome, expected="failed / refused")
     bench.told(EXHAUSTED, answer)

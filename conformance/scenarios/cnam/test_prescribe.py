@@ -1,15 +1,18 @@
 """E-prescription, the prescriber's side. Contract simulated: the Cnam interface is not public."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from conformance.engine.bench import Bench
+from conformance.engine.bench import PHARMACIEN, Bench
 from conformance.engine.scenario import scenario
+from conformance.scenarios.cnam.acts import AMOXICILLINE, LEVOTHYROX, PARACETAMOL, dispense_all, prescribe
 from schemas import cda, pdf
 from schemas.finding import Rule, RuleSet
 from schemas.messages import text
+from simulators.core.exchange import Exchange
 from simulators.core.identities import MEDECIN
 
 RULES: RuleSet[None] = RuleSet("scenarios.cnam.prescribe")
@@ -31,45 +34,15 @@ NOT_CANCELLED = RULES.declare("SCN-EP-ANNULATION-REFUSEE", requirements=["BEN-EP
 EXECUTION = RULES.declare("SCN-EP-EXECUTION", requirements=["BEN-EP-20"])
 OPPOSED = RULES.declare("SCN-EP-OPPOSITION", requirements=["BEN-EP-20"])
 PRESCRIBER = RULES.declare("SCN-EP-PRESCRIPTEUR", requirements=["BEN-EP-21"])
-TO_PATIENT = RULES.declare("SCN-EP-AU-PATIENT", requirements=["BEN-EP-01"])
+TO_PATIENT = RULES.declare("SCN-EP-AU-PATIENT", requirements=["SC.MSS/UX.32"])
 
 PRESCRIBE = ["patient.record", "identity.search", "session.login", "prescription.create"]
 
-PARACETAMOL: dict[str, Any] = {
-    "label": "PARACETAMOL 1 g, comprimé",
-    "cis": "63107752",
-    "cip13": "3400933516390",
-    "posology": "1 comprimé matin et soir pendant 5 jours",
-    "quantity": 1,
-}
-AMOXICILLINE: dict[str, Any] = {
-    "label": "AMOXICILLINE 500 mg, gélule",
-    "cis": "60234100",
-    "cip13": "3400930000014",
-    "posology": "1 gélule trois fois par jour pendant 7 jours",
-    "quantity": 2,
-    "renewals": 0,
-}
-LEVOTHYROX: dict[str, Any] = {
-    "label": "LEVOTHYROXINE 75 µg, comprimé",
-    "cis": "61234567",
-    "cip13": "3400930000021",
-    "posology": "1 comprimé le matin à jeun",
-    "quantity": 1,
-    "renewals": 2,
-    "substitution": {"allowed": False, "reason": "MTE"},
-    "ald": True,
-}
 PRESCRIPTIONS = {
     "une-ligne": [PARACETAMOL],
     "deux-lignes": [PARACETAMOL, AMOXICILLINE],
     "ald-non-substituable": [LEVOTHYROX],
 }
-
-
-def prescribe(bench: Bench, patient_id: str, lines: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-    """Validate a prescription that must succeed; returns the answer's data."""
-    return dict(bench.do("prescription.create", patient_id=patient_id, lines=lines, **options).data)
 
 
 def codes_on(bench: Bench, rule: Rule, data: Mapping[str, Any]) -> list[str]:
@@ -78,8 +51,12 @@ def codes_on(bench: Bench, rule: Rule, data: Mapping[str, Any]) -> list[str]:
     return [content for _, content in page.codes2d]
 
 
-def copy_of(bench: Bench, rule: Rule, data: Mapping[str, Any]) -> cda.ClinicalDocument:
-    """The CDA of a prescription; the rule fails when it is none."""
+def copy_in(bench: Bench, rule: Rule, fed: Exchange, data: Mapping[str, Any]) -> cda.ClinicalDocument:
+    """The CDA of a prescription; the rule fails when it is none, or not what was fed."""
+    content = bench.read(rule, "cda_base64", data["cda_base64"], bytes)
+    copy = hashlib.sha256(content).hexdigest()
+    held = [document["sha256"] for document in fed.facts["documents"]]
+    bench.check(rule, copy in held, where=fed.id, observed=held, expected=f"cda_base64, SHA-256 {copy}")
     return bench.read(rule, "CDA", data["cda_base64"], cda.read)
 
 
@@ -109,7 +86,7 @@ def test_create(bench: Bench, content: str) -> None:
     fed = bench.expect("dmp", "TD2.1", rule=COPY, patient=patient.matricule)
     types = [document["type_code"] for document in fed.facts["documents"]]
     bench.check(COPY, fed.accepted and "57833-6" in types, where=fed.id, observed=types, expected="57833-6")
-    document = copy_of(bench, SAME, data)
+    document = copy_in(bench, SAME, fed, data)
     bench.check(SAME, document.epu_id == epu_id, where="CDA", observed=document.epu_id, expected=epu_id)
 
 
@@ -124,7 +101,9 @@ def test_down(bench: Bench, fault: str) -> None:
 
     patient = bench.patient("panne")
     bench.fault("epu", "EPU.*", fault, times=0)
+    mark = bench.mark()
     answer = bench.do("prescription.create", patient_id=patient.id, lines=[PARACETAMOL])
+    bench.expect("epu", "EPU.*", since=mark)  # it did try
     data = answer.data
     bench.check(DOWN_ID, data["epu_id"] is None, observed=data["epu_id"], expected="null")
     printed = [code for code in codes_on(bench, DOWN_PRINT, data) if not code.startswith("IS01")]
@@ -132,7 +111,7 @@ def test_down(bench: Bench, fault: str) -> None:
     bench.told(DOWN_TOLD, answer)
 
     fed = bench.expect("dmp", "TD2.1", rule=DOWN_COPY, patient=patient.matricule)
-    copy = copy_of(bench, DOWN_COPY, data)
+    copy = copy_in(bench, DOWN_COPY, fed, data)
     bench.check(DOWN_COPY, copy.epu_id is None, where=fed.id, observed=copy.epu_id, expected="null")
     coded = copy.code_image is not None
     bench.check(DOWN_COPY, not coded, where=fed.id, observed="2D", expected=text("observed.nothing"))
@@ -217,13 +196,15 @@ def test_cancel(bench: Bench) -> None:
 def test_cancel_dispensed(bench: Bench) -> None:
     """Already dispensed: the refusal to cancel is shown."""
     bench.login()
-    bench.login("pharmacien")
+    bench.login(PHARMACIEN)
     patient = bench.patient()
+    witness = prescribe(bench, patient.id, [PARACETAMOL])  # positive control: this one is cancelled
+    bench.do("prescription.cancel", prescription_id=witness["prescription_id"], reason="erreur de saisie")
     data = prescribe(bench, patient.id, [PARACETAMOL])
     dispense_all(bench, data["epu_id"])
     answer = bench.ask("prescription.cancel", prescription_id=data["prescription_id"], reason="trop tard")
-    bench.told(NOT_CANCELLED, answer)
     bench.check(NOT_CANCELLED, not answer.done, observed=answer.outcome, expected="failed / refused")
+    bench.told(NOT_CANCELLED, answer)
 
 
 @scenario(
@@ -235,11 +216,12 @@ def test_cancel_dispensed(bench: Bench) -> None:
 def test_execution(bench: Bench) -> None:
     """The prescriber sees what the pharmacy did."""
     bench.login()
-    bench.login("pharmacien")
+    bench.login(PHARMACIEN)
     patient = bench.patient()
     data = prescribe(bench, patient.id, [PARACETAMOL])
     dispense_all(bench, data["epu_id"])
     seen = bench.do("prescription.execution", prescription_id=data["prescription_id"]).data
+    bench.expect("epu", "EPU.execution", rule=EXECUTION, epu_id=data["epu_id"])
     bench.check(EXECUTION, seen["status"] == "EXECUTEE", observed=seen["status"], expected="EXECUTEE")
 
 
@@ -256,7 +238,7 @@ def test_opposition(bench: Bench) -> None:
     bench.check(OPPOSED, "oppos" in said, where="messages", observed=answer.told(), expected="opposition")
 
 
-@scenario("EP-10", theme="EP", proves=["BEN-EP-01", "SC.MSS/UX.32"], needs=PRESCRIBE)
+@scenario("EP-10", theme="EP", proves=["SC.MSS/UX.32"], needs=PRESCRIBE)
 def test_to_patient(bench: Bench) -> None:
     """The patient wants it by secure mail: the prescription leaves for the patient's address."""
     bench.login()
@@ -266,11 +248,3 @@ def test_to_patient(bench: Bench) -> None:
     sent = bench.expect("mssante", "SMTP.message", rule=TO_PATIENT, accepted_recipients=address)
     codes = sent.facts["codes"]
     bench.check(TO_PATIENT, "57833-6" in codes, where=sent.id, observed=codes, expected="57833-6")
-
-
-def dispense_all(bench: Bench, code: str, outcome: str = "AS_PRESCRIBED") -> dict[str, Any]:
-    """The pharmacy reads the prescription and dispenses every line; returns the answer's data."""
-    read = bench.do("prescription.scan", user="pharmacien", code=code).data
-    lines = [{"line_id": line["line_id"], "outcome": outcome} for line in read["lines"]]
-    done = bench.do("prescription.dispense", user="pharmacien", epu_id=read["epu_id"], lines=lines)
-    return dict(done.data)

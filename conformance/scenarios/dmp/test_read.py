@@ -1,11 +1,10 @@
 """DMP: existence (TD0.2), search (TD3.1) and retrieval (TD3.2)."""
 
-import base64
 import hashlib
 
 import pytest
 
-from conformance.engine.bench import Bench
+from conformance.engine.bench import Bench, Known
 from conformance.engine.scenario import scenario
 from schemas.finding import RuleSet
 from simulators.core.identities import MEDECIN as DOCTOR
@@ -24,11 +23,22 @@ EXIST = ["patient.record", "identity.search", "dmp.status"]
 READ = ["patient.record", "identity.search", "session.login", "document.search"]
 
 
+def retrieve(bench: Bench, patient: Known, unique_id: str) -> None:
+    """Open a document of the DMP: the software must show the bytes that the DMP gave."""
+    mark = bench.mark()
+    data = bench.do("document.retrieve", patient_id=patient.id, unique_id=unique_id).data
+    got = bench.expect("dmp", "TD3.2", since=mark, patient=patient.matricule)
+    sent = [item["sha256"] for item in got.facts["documents"] if item["unique_id"] == unique_id]
+    received = bench.read(BYTES, "document_base64", data["document_base64"], bytes)
+    shown = hashlib.sha256(received).hexdigest()
+    bench.check(BYTES, shown in sent, where=got.id, observed=shown, expected=sent)
+
+
 @scenario(
     "DMP-EXIST-01",
     theme="DMP",
     proves=["DMP/UX.12"],
-    needs=["patient.record", "identity.search", "dmp.status"],
+    needs=EXIST,
 )
 @pytest.mark.parametrize("state", ["actif", "inexistant", "ferme"])
 def test_existence(bench: Bench, state: str) -> None:
@@ -79,16 +89,13 @@ def test_criteria(bench: Bench) -> None:
 
 @scenario("DMP-CONS-03", theme="DMP", proves=["DMP/UX.31"], needs=[*READ, "document.retrieve"])
 def test_retrieve(bench: Bench) -> None:
-    """The document opened is the one deposited, byte for byte."""
+    """Two documents chosen in the list: each is opened as it was deposited, byte for byte."""
     bench.login()
     patient = bench.patient()
-    unique_id = bench.world.deposit_report(patient.patient)
+    deposited = [bench.world.deposit_report(patient.patient) for _ in range(2)]
     bench.do("document.search", patient_id=patient.id)
-    data = bench.do("document.retrieve", patient_id=patient.id, unique_id=unique_id).data
-    got = bench.expect("dmp", "TD3.2", patient=patient.matricule)
-    sent = next((item["sha256"] for item in got.facts["documents"] if item["unique_id"] == unique_id), "")
-    received = hashlib.sha256(base64.b64decode(data["document_base64"])).hexdigest()
-    bench.check(BYTES, received == sent, where=got.id, observed=received, expected=sent)
+    for unique_id in deposited:
+        retrieve(bench, patient, unique_id)
 
 
 @scenario("DMP-CONS-04", theme="DMP", proves=["BEN-DMP-11"], needs=READ)

@@ -5,26 +5,21 @@ from typing import Any
 import pytest
 
 from conformance.engine.bench import Bench
+from conformance.engine.outcomes import NonTestable
 from conformance.engine.scenario import scenario
+from conformance.scenarios.cnam.acts import PARACETAMOL
 from conformance.scenarios.leaks import OUTGOING, carries
 from schemas.finding import RuleSet
+from schemas.messages import text
+from simulators.core.identities import CORRESPONDANT
 
 RULES: RuleSet[None] = RuleSet("scenarios.ins.diffusion")
 NO_INS_LEAVES = RULES.declare("SCN-INS-FUITE", requirements=["INS/va1.53"], source="Guide INS, EXI ID 29")
 
-LINE = {"label": "PARACETAMOL 1 g", "cis": "63107752", "posology": "1 matin et soir", "quantity": 1}
 ACTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "document.submit": ("dmp", "TD2.1", {"kind": "lettre"}),
-    "mail.send": ("mssante", "SMTP.message", {"to": "patient", "kind": "lettre"}),
-    "prescription.create": (
-        "epu",
-        "EPU.create",
-        {
-            "lines": [
-                {"label": "PARACETAMOL 1 g", "cis": "63107752", "posology": "1 matin et soir", "quantity": 1}
-            ]
-        },
-    ),
+    "mail.send": ("mssante", "SMTP.message", {"to": [CORRESPONDANT.mailbox], "kind": "lettre"}),
+    "prescription.create": ("epu", "EPU.create", {"lines": [PARACETAMOL]}),
 }
 
 
@@ -47,9 +42,11 @@ def test_unqualified_ins_stays(bench: Bench, act: str, status: str) -> None:
     """The same act leaves with the INS of a qualified patient, and never with that of another."""
     service, transaction, arguments = ACTS[act]
     bench.login()
-    control_patient = bench.patient("temoin")
-    bench.do(act, patient_id=control_patient.id, **arguments)
-    bench.expect(service, transaction)  # positive control
+    witness = bench.patient("temoin")
+    bench.do(act, patient_id=witness.id, **arguments)
+    control = bench.expect(service, transaction)
+    if not carries(control, witness.matricule):  # positive control: an INS that leaves is found
+        raise NonTestable(text("outcome.not-understood", "fr", name="INS", place=control.id))
 
     patient = bench.patient("non-qualifie", status=status)
     mark = bench.mark()

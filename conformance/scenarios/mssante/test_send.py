@@ -13,13 +13,13 @@ from simulators.core.identities import CORRESPONDANT, MEDECIN
 
 RULES: RuleSet[None] = RuleSet("scenarios.mssante.send")
 SENT = RULES.declare("SCN-MSS-ENVOI", requirements=["SC.MSS/UX.32"])
-SENT_PRO = RULES.declare("SCN-MSS-ENVOI-PS", requirements=["MSS/va1.21"])
+SENT_PRO = RULES.declare("SCN-MSS-ENVOI-PS", requirements=["MSS/va1.26"])
 FIN = RULES.declare("SCN-MSS-FIN", requirements=["SC.MSS/CONF.21"], source="Référentiel #2 ECO.2.2.8")
 DSN = RULES.declare("SCN-MSS-DSN", requirements=["MSS/va1.15"], source="Référentiel #2 ECO.2.3.1")
 MDN = RULES.declare("SCN-MSS-MDN", requirements=["MSS/UX.33"], source="Référentiel #2 ECO.2.3.2")
 REPLY = RULES.declare("SCN-MSS-REPONSE", requirements=["MSS/va1.08"], source="Référentiel #2 ECO.2.2.2")
-OUTSIDE_TOLD = RULES.declare("SCN-MSS-HORS-ESPACE-DIT", requirements=["SC.MSS/CONF.08"])
-OUTSIDE_STORM = RULES.declare("SCN-MSS-HORS-ESPACE-RENVOI", requirements=["SC.MSS/CONF.08"])
+OUTSIDE_TOLD = RULES.declare("SCN-MSS-HORS-ESPACE-DIT", requirements=["BEN-MSS-12"])
+OUTSIDE_STORM = RULES.declare("SCN-MSS-HORS-ESPACE-RENVOI", requirements=["BEN-MSS-12"])
 UNQUALIFIED = RULES.declare("SCN-MSS-NON-QUALIFIE", requirements=["MSS/va1.19"], source="ECO.2.2.6")
 UNQUALIFIED_TOLD = RULES.declare("SCN-MSS-NON-QUALIFIE-DIT", requirements=["MSS/va1.19"])
 CLOSED_TOLD = RULES.declare("SCN-MSS-BAL-FERMEE-DIT", requirements=["BEN-MSS-01"])
@@ -28,8 +28,12 @@ CUT_ONCE = RULES.declare("SCN-MSS-COUPURE", requirements=["BEN-MSS-08"])
 NO_STARTTLS = RULES.declare("SCN-MSS-SANS-STARTTLS", requirements=["BEN-MSS-10"])
 EXPIRED = RULES.declare("SCN-MSS-CERT-EXPIRE", requirements=["MSS/va1.04"], source="ECO.1.1.5")
 WRONG_NAME = RULES.declare("SCN-MSS-CERT-NOM", requirements=["BEN-MSS-09"])
-OTHER_CA = RULES.declare("SCN-MSS-CERT-AUTORITE", requirements=["SC.MSS/CONF.27"], source="ECO.1.1.10")
+OTHER_CA = RULES.declare("SCN-MSS-CERT-AUTORITE", requirements=["BEN-MSS-13"], source="RFC 5280, 6.1")
 REFUSED_AUTH = RULES.declare("SCN-MSS-AUTH-REFUSEE", requirements=["SC.MSS/CONF.08"])
+REFUSED_AUTH_TOLD = RULES.declare("SCN-MSS-AUTH-REFUSEE-DITE", requirements=["SC.MSS/CONF.08"])
+REFUSED_AUTH_ALONE = RULES.declare(
+    "SCN-MSS-AUTH-REFUSEE-SEULE", requirements=["SC.MSS/CONF.08"], source="ECO.1.2.3"
+)
 
 SEND = ["patient.record", "identity.search", "session.login", "mail.send"]
 KINDS = ["lettre", "cr-bio", "vsm", "cr-imagerie"]
@@ -71,7 +75,6 @@ def mail_patient(bench: Bench, patient: Known, **options: bool) -> Exchange:
         "MSS/va1.12",
         "MSS/va1.16",
         "SC.MSS/UX.32",
-        "ECO.2.1.2",
         "ECO.2.1.6",
     ],
     needs=SEND,
@@ -85,7 +88,7 @@ def test_to_patient(bench: Bench, kind: str) -> None:
     bench.expect("mssante", "SMTP.message", rule=SENT, accepted_recipients=patient.patient.ins.mail)
 
 
-@scenario("MSS-ENV-02", theme="MSS", proves=["MSS/va1.21", "MSS/va1.12", "SC.MSS/CONF.16"], needs=SEND)
+@scenario("MSS-ENV-02", theme="MSS", proves=["MSS/va1.26", "MSS/va1.12", "SC.MSS/CONF.16"], needs=SEND)
 @pytest.mark.parametrize("kind", KINDS)
 def test_to_professional(bench: Bench, kind: str) -> None:
     """A document to a correspondent."""
@@ -147,7 +150,7 @@ def test_reply(bench: Bench) -> None:
     )
 
 
-@scenario("MSS-ENV-07", theme="MSS", proves=["SC.MSS/CONF.08"], needs=SEND)
+@scenario("MSS-ENV-07", theme="MSS", proves=["BEN-MSS-12"], needs=SEND)
 def test_outside_trust_space(bench: Bench) -> None:
     """A recipient outside the trust space is refused: the user is told, nothing is sent again."""
     bench.login()
@@ -202,7 +205,7 @@ def test_cut(bench: Bench) -> None:
 @scenario(
     "MSS-TLS-01",
     theme="MSS",
-    proves=["BEN-MSS-10", "MSS/va1.04", "BEN-MSS-09", "SC.MSS/CONF.27"],
+    proves=["BEN-MSS-10", "MSS/va1.04", "BEN-MSS-09", "BEN-MSS-13"],
     needs=SEND,
 )
 @pytest.mark.parametrize("fault", ["no-starttls", "expired-certificate", "wrong-host", "unknown-authority"])
@@ -220,6 +223,7 @@ def test_faulty_operator(bench: Bench, fault: str) -> None:
     mark = bench.mark()
     bench.fault("mssante", "SMTP.session", fault, times=0)
     answer = bench.ask("mail.send", patient_id=patient.id, to="patient", kind="lettre")
+    bench.expect("mssante", "SMTP.*", since=mark)  # it did try this operator
     bench.calm()
     tried = bench.seen("mssante", "SMTP.*", since=mark)
     spoke = [item.id for item in tried if item.facts.get("mechanism") or item.transaction == "SMTP.message"]
@@ -231,13 +235,17 @@ def test_faulty_operator(bench: Bench, fault: str) -> None:
 
 @scenario("MSS-SES-01", theme="MSS", proves=["SC.MSS/CONF.08"], needs=SEND)
 def test_authentication_refused(bench: Bench) -> None:
-    """The operator refuses every token: few tries, and the user is told."""
+    """The operator refuses every token: few tries, the user is told, the rest of the software works."""
     bench.login()
     patient = bench.patient()
     bench.fault("mssante", "SMTP.session", "auth-refused", times=0)
     mark = bench.mark()
     answer = bench.ask("mail.send", patient_id=patient.id, to="patient", kind="lettre")
-    bench.told(REFUSED_AUTH, answer)
+    bench.expect("mssante", "SMTP.session", since=mark)
+    bench.told(REFUSED_AUTH_TOLD, answer)
     bench.watch(since=mark)
     tries = len(bench.seen("mssante", "SMTP.session", since=mark))
     bench.check(REFUSED_AUTH, tries <= MAX_TRIES, observed=tries, expected=f"≤ {MAX_TRIES}")
+    other = bench.derive("autre")
+    works = bench.ask("patient.record", traits=other.traits(), document_checked=True)
+    bench.check(REFUSED_AUTH_ALONE, works.done, observed=works.outcome, expected="done")

@@ -1,13 +1,13 @@
-"""SOAP captures and VIHF files judged offline, with the rules of the simulated DMP.
+"""SOAP captures and VIHF files judged offline, with the rules of the simulated DMP and INSi.
 
 Offline, the time of judgement is the VIHF's own and no authority is known: the chain of the signer's
-certificate is said to be unverified instead of being refused.
+certificate, or the certificate of the connection, is said to be unverified instead of being refused.
 """
 
 import re
 from datetime import datetime
 
-from schemas import soap, vihf
+from schemas import insi, soap, vihf
 from schemas.finding import Finding, Keyword, RuleSet
 from schemas.soap import message
 from schemas.vihf import rules as vihf_rules
@@ -18,31 +18,45 @@ from simulators.core.clock import Clock
 from simulators.core.exchange import Exchange
 from simulators.core.population import Population
 from simulators.core.random import Randomness
+from simulators.dmp import routes
 from simulators.dmp.examine import Options
-from simulators.dmp.routes import OPERATIONS
 from simulators.dmp.service import DmpService
 
 RULES: RuleSet[None] = RuleSet("captures")
 UNREADABLE = RULES.declare("CHECK-CAPTURE")
+OPERATION = RULES.declare("CHECK-OPERATION")
 CHAIN = RULES.declare("CHECK-CHAINE", requires=Keyword.PEUT)
 
-ISSUED = re.compile(rb'IssueInstant="([0-9T:.\-]+Z)"')
-SERVICES = "/si-dmp-server/v2/services"
+ISSUED = re.compile(rb'IssueInstant="([0-9T:.\-]+Z)"|:Temps>([0-9T:.\-]+Z)<')  # VIHF, INSi contexts
+INSI = "{http://www.cnamts.fr/"
 
 
 def judge_capture(data: bytes) -> list[Finding]:
-    """Findings on a request to the DMP: an HTTP request as sent, a MIME body, or an envelope."""
+    """Findings on a request to the DMP or to INSi: an HTTP request as sent, a MIME body, or an envelope."""
     content_type, body = _split(data)
+    try:
+        envelope = soap.envelope.read(message.read(content_type, body).root)
+    except ValueError:
+        envelope = None  # the service says why
+    operation = routes.dispatch(envelope) if envelope is not None else None
+    if envelope is not None and str(envelope.body.tag).startswith(INSI):
+        announced = "" if body is data else content_type
+        return _without_chain(insi.judge(body, now=_issued(data), content_type=announced))
+    service = operation.service if operation is not None else "repository"
     exchange = Exchange(
         number=0,
         service="dmp",
         transaction="?",
         started=_issued(data),
         duration=0.0,
-        request_head=f"POST {_path(content_type, body)} HTTP/1.1\nContent-Type: {content_type}",
+        request_head=f"POST {routes.BASE}/{service} HTTP/1.1\nContent-Type: {content_type}",
         request_body=body,
     )
-    return _without_chain(_dmp().rejudge(exchange))
+    findings = _without_chain(_dmp().rejudge(exchange))
+    if envelope is not None and operation is None:
+        known = ", ".join(item.transaction for item in routes.OPERATIONS)
+        findings.append(OPERATION.finding("/Envelope/Body", str(envelope.body.tag), f"{known}, INSi"))
+    return findings
 
 
 def judge_assertion(data: bytes) -> list[Finding]:
@@ -68,7 +82,8 @@ def _dmp() -> DmpService:
 def _without_chain(findings: list[Finding]) -> list[Finding]:
     return [
         CHAIN.finding(finding.where)
-        if finding.rule == "VIHF-02" and finding.observed == "unknown-issuer"
+        if (finding.rule == "VIHF-02" and finding.observed == "unknown-issuer")
+        or finding.rule == "INSI-AUTH-01"  # the certificate of the connection is in no file
         else finding
         for finding in findings
     ]
@@ -87,21 +102,11 @@ def _split(data: bytes) -> tuple[str, bytes]:
     return "application/soap+xml", data
 
 
-def _path(content_type: str, body: bytes) -> str:
-    """The service that this message is for, from its action or its body."""
-    try:
-        action = soap.envelope.read(message.read(content_type, body).root).action or ""
-    except ValueError:
-        action = ""
-    service = next((item.service for item in OPERATIONS if item.action == action), "repository")
-    return f"{SERVICES}/{service}"
-
-
 def _issued(data: bytes) -> datetime:
     found = ISSUED.search(data)
     if found is None:
         return Clock().now()
     try:
-        return datetime.fromisoformat(found[1].decode())
+        return datetime.fromisoformat((found[1] or found[2]).decode())
     except ValueError:
         return Clock().now()

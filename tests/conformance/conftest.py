@@ -24,7 +24,7 @@ def command(*words: str, cwd: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [str(BIN / words[0]), *words[1:]],
         cwd=cwd,
-        env={**kept, "PYTHONPATH": str(cwd), "COLUMNS": "120"},
+        env={**kept, "PYTHONPATH": os.pathsep.join([str(cwd), kept.get("PYTHONPATH", "")]), "COLUMNS": "120"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

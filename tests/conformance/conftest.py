@@ -66,6 +66,12 @@ def plain_pytest(configured: Path) -> Command:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the whole catalogue comes last: it is being played meanwhile."""
+    items.sort(key=lambda item: "whole" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def whole_run(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -88,6 +94,17 @@ def whole(whole_run: "tuple[subprocess.Popen[str], Path]") -> Path:
     out, err = process.communicate(timeout=180)
     assert process.returncode == 0, out + err
     (folder / "summary.json").write_text(out, encoding="utf-8")
+    return folder / "runs" / "latest"
+
+
+@pytest.fixture(scope="session")
+def failing(tmp_path_factory: pytest.TempPathFactory, pki: Path) -> Path:
+    """The run folder of two cases played with a seeded defect: ANN-02 passes, ANN-03 fails."""
+    folder = tmp_path_factory.mktemp("failing")
+    (folder / "bench.toml").write_text(f'[stack]\npki = "{pki}"\n[run]\nwindow = 0.01\n')
+    words = ("segur-bench", "run", "ANN-02", "ANN-03", "--defect", "ann-premiere-page")
+    done = called(*words, cwd=folder)
+    assert done.returncode == 1, done.stdout + done.stderr
     return folder / "runs" / "latest"
 
 
@@ -138,9 +155,3 @@ def vendor() -> Iterator[Vendor]:
     yield made
     made.server.shutdown()
     made.server.server_close()
-
-
-@pytest.fixture(scope="session")
-def call() -> Command:
-    """Any command of the bench, called in the folder `cwd`."""
-    return called

@@ -86,8 +86,8 @@ def test_contract(tmp_path: Path) -> None:
     assert (done.exit_code, "file" in done.stderr) == (2, True)
 
 
-def test_report_again(whole: Path, tmp_path: Path) -> None:
-    run = Path(shutil.copytree(whole.resolve(), tmp_path / "run"))
+def test_report_again(failing: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(failing.resolve(), tmp_path / "run"))
     (run / "report.html").unlink()
     invoke("report", str(run), "--lang", "en")
     assert 'lang="en"' in (run / "report.html").read_text()

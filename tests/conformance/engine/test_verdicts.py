@@ -1,10 +1,11 @@
 """How what happens in a scenario becomes its verdict, a requirement's verdict, and an exit code."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conformance.engine import recorder
+from conformance.engine import browser, recorder
 from conformance.engine.bench import Bench
 from conformance.engine.session import exit_code
 from conformance.sut.driver import Answer, SutError
@@ -209,3 +210,26 @@ def test_what_the_traffic_shows_explains_what_the_scenario_misses(stage: Any) ->
         bench.check(RULE, False, where="conséquence")
 
     assert [finding.rule for finding in stage.play(body).findings] == ["ESSAI-TRAFIC"]
+
+
+def test_a_fact_that_could_not_be_read_is_not_our_error(stage: Any) -> None:
+    def body(bench: Bench) -> None:
+        stage.traffic("TD2.1", outcome="refused")
+        assert bench.expect("dmp", "TD2.1").facts["documents"]
+
+    result = stage.play(body)
+    assert result.verdict is Verdict.NON_TESTABLE
+    assert "documents" in result.reason
+
+
+@pytest.mark.parametrize(("encoded", "verdict"), [("AAAA", Verdict.NON_CONFORME), ("MTI=", Verdict.CONFORME)])
+def test_a_file_that_cannot_be_read_fails_the_rule(stage: Any, encoded: str, verdict: Verdict) -> None:
+    result = stage.play(lambda bench: bench.read(RULE, "PDF", encoded, int))
+    assert (result.verdict, result.checked) == (verdict, ("ESSAI-REGLE",))
+
+
+def test_a_browser_that_gets_nowhere_is_not_our_error(stage: Any) -> None:
+    def body(bench: Bench) -> None:
+        browser.login("http://[::1", "medecin", Path(__file__))
+
+    assert stage.play(body).verdict is Verdict.NON_TESTABLE

@@ -1,0 +1,167 @@
+"""What a wrong software would have done, as changes made to the recorded exchanges of one case.
+
+Numbers of exchanges are spaced out (`SPACING`), so that others fit between them.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from simulators.core.exchange import Exchange
+
+SPACING = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The recorded exchanges of one case, and the matricules of its patients in order of appearance."""
+
+    exchanges: tuple[Exchange, ...]
+    patients: tuple[str, ...]
+
+    def named(self, transaction: str, nth: int) -> Exchange:
+        """The nth exchange of this transaction."""
+        return [item for item in self.exchanges if item.transaction == transaction][nth]
+
+    def swapped(self, old: Exchange, new: Exchange) -> "Case":
+        return replace(self, exchanges=tuple(new if item is old else item for item in self.exchanges))
+
+    def answer(self, action: str, nth: int = -1) -> dict[str, Any]:
+        """What the software answered to this action."""
+        return dict(json.loads(self.named(f"SUT.{action}", nth).response_body))
+
+
+Change = Callable[[Case], Case]
+Late = Callable[[Case], object]  # a value that depends on the case
+
+
+def last_patient(case: Case) -> str:
+    return case.patients[-1]
+
+
+def both(*changes: Change) -> Change:
+    """All of these changes, in order."""
+
+    def change(case: Case) -> Case:
+        for one in changes:
+            case = one(case)
+        return case
+
+    return change
+
+
+def put(target: Any, path: str, value: object) -> Any:
+    """A copy of a JSON value with another one at this path (`documents.0.title`; `*`: all keys or items)."""
+    step, _, rest = path.partition(".")
+    if step == "*":
+        steps = list(target) if isinstance(target, Mapping) else [str(rank) for rank in range(len(target))]
+        for one in steps:
+            target = put(target, f"{one}.{rest}" if rest else one, value)
+        return target
+    if isinstance(target, list):
+        copy = list(target)
+        copy[int(step)] = put(copy[int(step)], rest, value) if rest else value
+        return copy
+    return {**target, step: put(target.get(step, {}), rest, value) if rest else value}
+
+
+def says(
+    action: str,
+    data: Mapping[str, object] | None = None,
+    *,
+    outcome: str = "",
+    shows: Sequence[str] | None = None,
+    nth: int = -1,
+) -> Change:
+    """The software answers otherwise: values by path in `data`, outcome, messages shown as errors."""
+
+    def change(case: Case) -> Case:
+        said, answer = case.named(f"SUT.{action}", nth), case.answer(action, nth)
+        for path, value in (data or {}).items():
+            answer = put(answer, f"data.{path}", value(case) if callable(value) else value)
+        answer["outcome"] = outcome or answer["outcome"]
+        if shows is not None:
+            answer["messages"] = [{"level": "error", "text": text} for text in shows]
+        body = json.dumps(answer, ensure_ascii=False).encode()
+        facts = {**said.facts, "outcome": answer["outcome"]}
+        return case.swapped(said, replace(said, response_body=body, facts=facts))
+
+    return change
+
+
+def silent(action: str, *, nth: int = -1) -> Change:
+    """The user is shown nothing."""
+    return says(action, shows=(), nth=nth)
+
+
+def sends(transaction: str, facts: Mapping[str, object], *, nth: int = -1) -> Change:
+    """What the software sent holds other facts, by path."""
+
+    def change(case: Case) -> Case:
+        sent = case.named(transaction, nth)
+        return case.swapped(sent, with_facts(case, sent, facts))
+
+    return change
+
+
+def with_facts(case: Case, exchange: Exchange, facts: Mapping[str, object]) -> Exchange:
+    held: Any = dict(exchange.facts)
+    for path, value in facts.items():
+        held = put(held, path, value(case) if callable(value) else value)
+    return replace(exchange, facts=held)
+
+
+def without(transaction: str, *, nth: int | None = None) -> Change:
+    """These exchanges (or only the nth) do not take place."""
+
+    def change(case: Case) -> Case:
+        gone = [item for item in case.exchanges if item.transaction == transaction]
+        gone = gone if nth is None else [gone[nth]]
+        kept = tuple(item for item in case.exchanges if not any(item is one for one in gone))
+        assert len(kept) < len(case.exchanges)
+        return replace(case, exchanges=kept)
+
+    return change
+
+
+def more(
+    transaction: str,
+    facts: Mapping[str, object] | None = None,
+    *,
+    nth: int = 0,
+    times: int = 1,
+    during: str = "",
+    called: str = "",
+    body: Callable[[Case, bytes], bytes] | None = None,
+) -> Change:
+    """Exchanges like the nth of this transaction come too: during the last call of an action, or at the end.
+
+    `facts`: other facts, by path. `called`: another transaction. `body`: another request.
+    """
+
+    def change(case: Case) -> Case:
+        model = with_facts(case, case.named(transaction, nth), facts or {})
+        if body is not None:
+            model = replace(model, request_body=body(case, model.request_body))
+        rank = len(case.exchanges)
+        if during:
+            rank = case.exchanges.index(case.named(f"SUT.{during}", -1))
+        before = case.exchanges[rank - 1].number
+        added = tuple(
+            replace(model, number=before + 1 + turn, transaction=called or transaction)
+            for turn in range(times)
+        )
+        return replace(case, exchanges=case.exchanges[:rank] + added + case.exchanges[rank:])
+
+    return change
+
+
+def shows_page(text: Late) -> Change:
+    """The last page of the login, in the browser, is another one."""
+
+    def change(case: Case) -> Case:
+        shown = case.named("BENCH.browse", -1)
+        return case.swapped(shown, replace(shown, response_body=str(text(case)).encode()))
+
+    return change

@@ -25,11 +25,11 @@ BATCH = 5
 FILLING = 92_000  # bytes that do not compress, in the PDF of the document: an archive of 100 kB
 
 
-def source(stack: Stack, printed: bytes, rank: int) -> bytes:
-    """A document mail of the doctor to a correspondent; `printed` is the PDF beside the archive."""
+def source(stack: Stack, page: bytes, rank: int) -> bytes:
+    """A document mail of the doctor to a correspondent; `page` is a PDF to fill."""
     patient = stack.population.derive("bench")
     created = START - timedelta(seconds=61 * (rank + 1))
-    noise = Randomness(rank).stream("pdf").randbytes(FILLING)
+    printed = page + b"\n%" + Randomness(rank).stream("pdf").randbytes(FILLING)
     structure = DOCTOR.structure
     header = cda.Header(
         f"1.2.250.1.999.5.{rank}",
@@ -54,7 +54,7 @@ def source(stack: Stack, printed: bytes, rank: int) -> bytes:
             organisation_name=structure.name,
         ),
     )
-    document = cda.build_document(cda.DocumentSpec(header, "lettre", printed + b"\n%" + noise))
+    document = cda.build_document(cda.DocumentSpec(header, "lettre", printed))
     decoded = cda.read(document)
     entry = xds.entry_from_cda(decoded, document)
     submission = xds.new_submission(
@@ -107,7 +107,7 @@ def prepare(folder: Path) -> Iterator[Sample]:
         )
         assert client.stdin is not None and client.stdout is not None
         said, heard = client.stdin, client.stdout
-        printed = pdf.write_pdf("Lettre", ["Cher confrère,"], created=START)
+        page = pdf.write_pdf("Lettre", ["Cher confrère,"], created=START)
         ranks = count()
 
         def tell(line: str, wanted: str) -> None:
@@ -126,7 +126,7 @@ def prepare(folder: Path) -> Iterator[Sample]:
             for _ in range(BATCH):
                 rank = next(ranks)
                 paths.append(folder / f"{rank}.eml")
-                paths[-1].write_bytes(source(stack, printed, rank))
+                paths[-1].write_bytes(source(stack, page, rank))
             taken = cpu(lambda: send(paths), BATCH)
             _check(stack.journal)
             return taken

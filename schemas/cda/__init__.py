@@ -16,7 +16,7 @@ from schemas.cda.model import (
 )
 from schemas.cda.ordonnance import build_prescription
 from schemas.cda.timestamp import parse_ts, utc_stamp, write_ts
-from schemas.cda.verdict import judge, judge_document, judge_header, open_document
+from schemas.cda.verdict import judge, judge_bytes, judge_document, judge_header, open_document
 
 __all__ = [
     "KINDS",
@@ -34,6 +34,7 @@ __all__ = [
     "build_prescription",
     "decode",
     "judge",
+    "judge_bytes",
     "judge_document",
     "judge_header",
     "open_document",

@@ -119,6 +119,7 @@ def decode(root: Element) -> ClinicalDocument:
             first(root, "recordTarget", "patientRole", "patient"),
             main,
             encounter,
+            first(root, "component", "nonXMLBody", "text"),
         ),
     )
 

@@ -9,9 +9,7 @@ from schemas.cda.model import (
     TEMPLATE_XDS_SD,
     ClinicalDocument,
 )
-from schemas.cda.tree import first
 from schemas.finding import Keyword, Observation, RuleSet
-from schemas.xml import Element
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-level1")
 SOURCE = "CI-SIS structuration minimale ; IHE XDS-SD"
@@ -20,10 +18,6 @@ MEDIA = frozenset(
     {"application/pdf", "text/plain", "text/rtf", "application/rtf", "image/jpeg", "image/tiff"}
 )
 MAGIC = {"application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff"}
-
-
-def _text(document: ClinicalDocument) -> Element | None:
-    return first(document.root, "component", "nonXMLBody", "text")
 
 
 @RULES.rule("CDA-L1-02", requirements=SCHEMATRON, source=SOURCE)
@@ -39,7 +33,7 @@ def declares_exactly_the_three_templates(document: ClinicalDocument) -> Iterator
 @RULES.rule("CDA-L1-03", requirements=N1, source=SOURCE)
 def body_is_base64(document: ClinicalDocument) -> Iterator[Observation]:
     """The body says representation B64 and is base64."""
-    text = _text(document)
+    text = document.places.text
     if text is None:
         return
     if text.get("representation") != "B64":
@@ -51,7 +45,7 @@ def body_is_base64(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-L1-04", requirements=N1, source=SOURCE)
 def media_type_is_allowed(document: ClinicalDocument) -> Iterator[Observation]:
     """The media type is application/pdf (or one of the older ones)."""
-    text = _text(document)
+    text = document.places.text
     if text is not None and text.get("mediaType") not in MEDIA:
         yield at(text, text.get("mediaType", "absent"), "application/pdf", "@mediaType")
 
@@ -59,7 +53,7 @@ def media_type_is_allowed(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-L1-05", requirements=N1, source=SOURCE)
 def content_is_of_its_media_type(document: ClinicalDocument) -> Iterator[Observation]:
     """The decoded bytes are of the announced type."""
-    text = _text(document)
+    text = document.places.text
     if text is None or document.nonxml is None:
         return
     media, content = document.nonxml
@@ -72,6 +66,6 @@ def content_is_of_its_media_type(document: ClinicalDocument) -> Iterator[Observa
 )
 def pdf_announces_pdfa(document: ClinicalDocument) -> Iterator[Observation]:
     """The PDF announces PDF/A-1 (its own rules judge it)."""
-    text = _text(document)
+    text = document.places.text
     if text is not None and document.pdf is not None and b"pdfaid" not in document.pdf:
         yield at(text, "pas de pdfaid:part", "PDF/A-1b")

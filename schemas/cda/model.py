@@ -104,6 +104,7 @@ class Places:
     person: Element | None = None  # recordTarget/patientRole/patient
     act: Element | None = None  # documentationOf/serviceEvent
     encounter: Element | None = None  # componentOf/encompassingEncounter
+    text: Element | None = None  # component/nonXMLBody/text
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,25 +60,30 @@ def judge(data: bytes, *, deep: bool = True) -> list[Finding]:
 
 def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
     """The decoded document with the findings on its bytes; None when a root cause stops there."""
-    found: list[Finding] = []
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        found.append(MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1))
     try:
-        root = parse(data)
+        document = decode(find_document(parse(data)))
     except XmlRefused as refusal:
         detail = f"{refusal.reason} : {refusal.detail}"
-        return None, [*found, UNREADABLE.finding("/", detail, "XML", refusal.line)]
-    try:
-        document = decode(find_document(root))
+        return None, [*_mark(data), UNREADABLE.finding("/", detail, "XML", refusal.line)]
     except CdaRefused as refusal:
-        return None, [
-            *found,
-            NOT_CDA.finding("/", refusal.detail, "ClinicalDocument, urn:hl7-org:v3", 1),
-        ]
-    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
+        wanted = "ClinicalDocument, urn:hl7-org:v3"
+        return None, [*_mark(data), NOT_CDA.finding("/", refusal.detail, wanted, 1)]
+    return document, judge_bytes(data, document)
+
+
+def judge_bytes(data: bytes, document: ClinicalDocument) -> list[Finding]:
+    """The findings on the bytes of a document that was decoded from them: its mark and its encoding."""
+    found = _mark(data)
+    encoding = (document.root.getroottree().docinfo.encoding or "UTF-8").upper()
     if encoding not in ("UTF-8", "US-ASCII"):
         found.append(ENCODING.finding("/", encoding, "UTF-8", 1))
-    return document, found
+    return found
+
+
+def _mark(data: bytes) -> list[Finding]:
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        return [MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1)]
+    return []
 
 
 def judge_header(document: ClinicalDocument) -> list[Finding]:

@@ -39,10 +39,11 @@ def judge_copies(seen: Seen) -> list[Finding]:
 
 def judge_documents(mail: Mail) -> list[Finding]:
     """The rules of CDA documents on each one of the archive, with its path before the place."""
-    from schemas.cda import judge  # loads its rules only when there is a document
+    from schemas.cda import judge_bytes, judge_document  # loads the rules only when there is a document
 
     findings = []
     for one in mail.archive.documents if mail.archive else ():
         if one.document is not None and one.data is not None:
-            findings += [replace(f, where=f"{one.path} {f.where}") for f in judge(one.data)]
+            found = judge_bytes(one.data, one.document) + judge_document(one.document)
+            findings += [replace(finding, where=f"{one.path} {finding.where}") for finding in found]
     return findings

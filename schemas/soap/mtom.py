@@ -177,8 +177,9 @@ def _part(chunk: bytes, notes: list[str]) -> Part:
     if chunk.startswith((b"\r\n", b"\n")):
         head, content = b"", chunk[2 if chunk[:1] == b"\r" else 1 :]
     else:
-        crlf, lf = chunk.find(b"\r\n\r\n", 0, MAX_HEADERS), chunk.find(b"\n\n", 0, MAX_HEADERS)
-        if crlf >= 0 and (lf < 0 or crlf < lf):
+        crlf = chunk.find(b"\r\n\r\n", 0, MAX_HEADERS)
+        lf = chunk.find(b"\n\n", 0, MAX_HEADERS if crlf < 0 else crlf)
+        if crlf >= 0 and lf < 0:
             head, content = chunk[:crlf], chunk[crlf + 4 :]
         elif lf >= 0:
             head, content = chunk[:lf], chunk[lf + 2 :]

@@ -50,10 +50,11 @@ def multipart_is_declared(sent: Sent) -> Iterator[Observation]:
     info = media.parse(parts.media.get("start-info")).name
     if kind == media.XOP and info != media.SOAP_12:
         yield Observation("Content-Type; start-info", info, media.SOAP_12)
-    if parts.root.media.name != media.XOP:
-        yield Observation("part[1]/Content-Type", parts.root.media.name, media.XOP)
-    elif media.parse(parts.root.media.get("type")).name != media.SOAP_12:
-        yield Observation("part[1]/Content-Type; type", parts.root.media.get("type"), media.SOAP_12)
+    root = parts.root.media
+    if root.name != media.XOP:
+        yield Observation("part[1]/Content-Type", root.name, media.XOP)
+    elif media.parse(root.get("type")).name != media.SOAP_12:
+        yield Observation("part[1]/Content-Type; type", root.get("type"), media.SOAP_12)
 
 
 @RULES.rule("SOAP-MTOM-03", requires=Keyword.DEVRAIT, source="RFC 2046 §5.1.1, RFC 2392")

@@ -288,9 +288,8 @@ def _classification(parent: Element, element: Element, seen: _Object, departures
 
 
 def _values(slot: Element, departures: list[Observation]) -> Values:
-    for child in slot.iterchildren():
-        if child.tag == _VALUES:
-            return tuple((value.text or "").strip() for value in child.iterchildren() if value.tag == _VALUE)
+    for values in slot.iterchildren(_VALUES):
+        return tuple([(value.text or "").strip() for value in values.iterchildren(_VALUE)])
     departures.append(
         Observation(f"Slot[@name='{slot.get('name', '')}']", "", "ValueList/Value", slot.sourceline)
     )
@@ -298,10 +297,7 @@ def _values(slot: Element, departures: list[Observation]) -> Values:
 
 
 def _localized(element: Element) -> str:
-    for child in element.iterchildren():
-        if child.tag == _TEXT:
-            return child.get("value", "")
-    return ""
+    return next((text.get("value", "") for text in element.iterchildren(_TEXT)), "")
 
 
 def _at(parent: Element, child: Element) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas import ins, mail
+from schemas import cda, ins, mail
 from schemas.finding import Keyword
 from schemas.mail.document_rules import COPIES, DOCUMENTS
 from schemas.mail.judge import judge_copies
@@ -233,7 +233,8 @@ def test_the_archive_and_the_documents_are_judged(sound) -> None:
     subset = read.archive.subsets[0]
     one = subset.documents[0]
     assert one.data is not None
-    unsound = replace(one, data=one.data.replace(b'<realmCode code="FR"/>', b""))
+    data = one.data.replace(b'<realmCode code="FR"/>', b"")
+    unsound = replace(one, data=data, document=cda.read(data))
     archive = replace(read.archive, readme=None, subsets=(replace(subset, documents=(unsound,)),))
     found = mail.judge_mail(replace(read, archive=archive), CONTEXT)
     assert {"XDM-LAY-01", "XDS-HASH-01"} <= {finding.rule for finding in found}

@@ -62,7 +62,9 @@ def segur_bench(configured: Path) -> Command:
 def plain_pytest(configured: Path) -> Command:
     """`pytest --pyargs conformance.scenarios`, called in a fresh folder, where modules are found too."""
     return lambda *arguments: called(
-        "pytest", "--pyargs", "conformance.scenarios", "-q", *arguments, cwd=configured
+        *("pytest", "--pyargs", "conformance.scenarios", "-q", "-p", "no:faker", "-p", "no:hypothesispytest"),
+        *arguments,
+        cwd=configured,
     )
 
 
@@ -146,7 +148,7 @@ class Vendor:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def bomb() -> bytes:
     """Small on disk, huge once open."""
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("IHE_XDM/SUBSET01/METADATA.XML", b"\0" * 300_000_000)
+        archive.writestr("IHE_XDM/SUBSET01/METADATA.XML", b"\0" * 120_000_000)
     return packed.getvalue()
 
 

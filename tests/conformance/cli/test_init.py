@@ -40,7 +40,7 @@ def test_the_endpoint_starts_and_passes_doctor(tmp_path: Path) -> None:
     CliRunner().invoke(main, ["init", str(tmp_path)])
     endpoint = runpy.run_path(str(tmp_path / "endpoint.py"))
     server = endpoint["ThreadingHTTPServer"](("127.0.0.1", 0), endpoint["Endpoint"])
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         url = f"http://127.0.0.1:{server.server_port}"
         done = CliRunner().invoke(

@@ -27,7 +27,7 @@ def test_by_name(bench: Bench) -> None:
     bench.check(FOUND, CORRESPONDANT.mailbox in addresses, observed=addresses, expected=CORRESPONDANT.mailbox)
 
 
-@scenario("ANN-02", theme="ANNUAIRE", proves=["ANN/va1.05"], needs=NEEDS)
+@scenario("ANN-02", theme="ANNUAIRE", proves=["ANN/va1.05", "SC.MSS/CONF.20"], needs=NEEDS)
 def test_by_mailbox(bench: Bench) -> None:
     """A correspondent searched by address is found with the RPPS number."""
     results = bench.do("directory.search", mailbox=CORRESPONDANT.mailbox).data["results"]

@@ -14,6 +14,7 @@ from simulators.core.identities import CORRESPONDANT, MEDECIN
 RULES: RuleSet[None] = RuleSet("scenarios.mssante.send")
 SENT = RULES.declare("SCN-MSS-ENVOI", requirements=["SC.MSS/UX.32"])
 SENT_PRO = RULES.declare("SCN-MSS-ENVOI-PS", requirements=["MSS/va1.26"])
+SENT_PLAIN = RULES.declare("SCN-MSS-ENVOI-SIMPLE", requirements=["SC.MSS/CONF.05"])
 FIN = RULES.declare("SCN-MSS-FIN", requirements=["SC.MSS/CONF.21"], source="Référentiel #2 ECO.2.2.8")
 DSN = RULES.declare("SCN-MSS-DSN", requirements=["MSS/va1.15"], source="Référentiel #2 ECO.2.3.1")
 MDN = RULES.declare("SCN-MSS-MDN", requirements=["MSS/UX.33"], source="Référentiel #2 ECO.2.3.2")
@@ -98,12 +99,17 @@ def test_to_professional(bench: Bench, kind: str) -> None:
     bench.expect("mssante", "SMTP.message", rule=SENT_PRO, accepted_recipients=CORRESPONDANT.mailbox)
 
 
-@scenario("MSS-ENV-03", theme="MSS", proves=["SC.MSS/CONF.16", "MSS/va1.12", "ECO.2.2.3"], needs=SEND)
+@scenario(
+    "MSS-ENV-03",
+    theme="MSS",
+    proves=["SC.MSS/CONF.05", "SC.MSS/CONF.16", "MSS/va1.12", "ECO.2.2.3"],
+    needs=SEND,
+)
 def test_without_document(bench: Bench) -> None:
     """A plain mail carries the product reference, and none of the headers of a document."""
     bench.login()
     bench.do("mail.send", to=[CORRESPONDANT.mailbox], body="Réunion demain à midi, ça te va ?")
-    bench.expect("mssante", "SMTP.message", rule=SENT_PRO, accepted_recipients=CORRESPONDANT.mailbox)
+    bench.expect("mssante", "SMTP.message", rule=SENT_PLAIN, accepted_recipients=CORRESPONDANT.mailbox)
 
 
 @scenario("MSS-ENV-04", theme="MSS", proves=["SC.MSS/CONF.21"], needs=SEND)

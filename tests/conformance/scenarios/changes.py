@@ -34,6 +34,8 @@ class Case:
 
 Change = Callable[[Case], Case]
 Late = Callable[[Case], object]  # a value that depends on the case
+Facts = Mapping[str, object]  # values (or `Late` ones) by path
+Body = Callable[[Case, bytes], bytes]  # another request, from the recorded one
 
 
 def last_patient(case: Case) -> str:
@@ -95,21 +97,22 @@ def silent(action: str, *, nth: int = -1) -> Change:
     return says(action, shows=(), nth=nth)
 
 
-def sends(transaction: str, facts: Mapping[str, object], *, nth: int = -1) -> Change:
-    """What the software sent holds other facts, by path."""
+def sends(transaction: str, facts: Facts, *, nth: int = -1, body: Body | None = None) -> Change:
+    """What the software sent is another request, with other facts by path."""
 
     def change(case: Case) -> Case:
         sent = case.named(transaction, nth)
-        return case.swapped(sent, with_facts(case, sent, facts))
+        return case.swapped(sent, otherwise(case, sent, facts, body))
 
     return change
 
 
-def with_facts(case: Case, exchange: Exchange, facts: Mapping[str, object]) -> Exchange:
+def otherwise(case: Case, exchange: Exchange, facts: Facts, body: Body | None) -> Exchange:
     held: Any = dict(exchange.facts)
     for path, value in facts.items():
         held = put(held, path, value(case) if callable(value) else value)
-    return replace(exchange, facts=held)
+    request = body(case, exchange.request_body) if body else exchange.request_body
+    return replace(exchange, facts=held, request_body=request)
 
 
 def without(transaction: str, *, nth: int | None = None) -> Change:
@@ -127,13 +130,13 @@ def without(transaction: str, *, nth: int | None = None) -> Change:
 
 def more(
     transaction: str,
-    facts: Mapping[str, object] | None = None,
+    facts: Facts | None = None,
     *,
     nth: int = 0,
     times: int = 1,
     during: str = "",
     called: str = "",
-    body: Callable[[Case, bytes], bytes] | None = None,
+    body: Body | None = None,
 ) -> Change:
     """Exchanges like the nth of this transaction come too: during the last call of an action, or at the end.
 
@@ -141,16 +144,13 @@ def more(
     """
 
     def change(case: Case) -> Case:
-        model = with_facts(case, case.named(transaction, nth), facts or {})
-        if body is not None:
-            model = replace(model, request_body=body(case, model.request_body))
-        rank = len(case.exchanges)
+        model = otherwise(case, case.named(transaction, nth), facts or {}, body)
+        rank, first = len(case.exchanges), case.exchanges[-1].number + 1
         if during:
-            rank = case.exchanges.index(case.named(f"SUT.{during}", -1))
-        before = case.exchanges[rank - 1].number
+            call = case.named(f"SUT.{during}", -1)
+            rank, first = case.exchanges.index(call), call.number - times
         added = tuple(
-            replace(model, number=before + 1 + turn, transaction=called or transaction)
-            for turn in range(times)
+            replace(model, number=first + turn, transaction=called or transaction) for turn in range(times)
         )
         return replace(case, exchanges=case.exchanges[:rank] + added + case.exchanges[rank:])
 

@@ -97,5 +97,5 @@ def spaced(exchange: Exchange) -> Exchange:
     """The exchange with room for others before and after it."""
     facts = dict(exchange.facts)
     if exchange.service == "sut":
-        facts["since"] = facts["since"] * SPACING + SPACING - 1
+        facts["since"] = facts["since"] * SPACING + SPACING // 2
     return replace(exchange, number=exchange.number * SPACING, facts=facts)

@@ -63,7 +63,7 @@ def copy_in(bench: Bench, rule: Rule, fed: Exchange, data: Mapping[str, Any]) ->
 @scenario(
     "EP-01",
     theme="EP",
-    proves=["BEN-EP-01", "BEN-EP-02", "BEN-EP-03", "BEN-EP-21", "BEN-EP-22", "SC.ORDN/CONF.04"],
+    proves=["BEN-EP-01", "BEN-EP-02", "BEN-EP-03", "BEN-EP-21", "SC.ORDN/CONF.04"],
     needs=PRESCRIBE,
 )
 @pytest.mark.parametrize("content", list(PRESCRIPTIONS))

@@ -4,6 +4,7 @@ Numbers of exchanges are spaced out (`SPACING`), so that others fit between them
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -113,6 +114,19 @@ def otherwise(case: Case, exchange: Exchange, facts: Facts, body: Body | None) -
         held = put(held, path, value(case) if callable(value) else value)
     request = body(case, exchange.request_body) if body else exchange.request_body
     return replace(exchange, facts=held, request_body=request)
+
+
+def rewrites(transaction: str, pattern: str, new: str, *, nth: int = -1) -> Change:
+    """In the request, head and body, the first text of this pattern is another one."""
+
+    def change(case: Case) -> Case:
+        sent = case.named(transaction, nth)
+        head, in_head = re.subn(pattern, new, sent.request_head, count=1)
+        body, in_body = re.subn(pattern.encode(), new.encode(), sent.request_body, count=1)
+        assert in_head or in_body, f"{pattern} is not in {transaction}"
+        return case.swapped(sent, replace(sent, request_head=head, request_body=body))
+
+    return change
 
 
 def without(transaction: str, *, nth: int | None = None) -> Change:

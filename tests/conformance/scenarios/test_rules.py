@@ -12,6 +12,7 @@ from conformance.engine.recorder import requirement_results
 from reports.record import Verdict
 from schemas.finding import errors
 
+from .claims import CLAIMS, Claim
 from .conftest import Played, Recording
 from .examples import EXAMPLES, Example
 
@@ -34,6 +35,29 @@ def test_the_rule_fails_alone(recording: Recording, example: Example) -> None:
     assert broken.verdict is Verdict.NON_CONFORME
     judged = {row.id for row in requirement_results([broken]) if row.verdict is Verdict.NON_CONFORME}
     assert judged == set(all_rules()[example.rule].requirements)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda one: f"{one.requirement}-{one.case}")
+def test_the_requirement_fails(recording: Recording, claim: Claim) -> None:
+    case = recording.cases[claim.case]
+    broken = recording.play(claim.case, claim.change(case).exchanges)
+    assert broken.verdict is Verdict.NON_CONFORME, broken.reason
+    assert claim.requirement in {id_ for finding in errors(broken.findings) for id_ in finding.requirements}
+
+
+def test_every_claim_of_a_scenario_has_a_proof(recording: Recording) -> None:
+    """By a rule that the scenario evaluates, or by a rule of the traffic that is seen to fail there."""
+    rules, declared = all_rules(), recording.declared
+    by_traffic = {(declared[claim.case].scenario.id, claim.requirement) for claim in CLAIMS}
+    evaluated = {
+        (result.scenario, id_)
+        for result in recording.record.scenarios
+        for rule in result.checked
+        for id_ in rules[rule].requirements
+    }
+    claimed = {(one.scenario.id, id_) for one in declared.values() for id_ in one.scenario.proves}
+    assert claimed <= evaluated | by_traffic
+    assert not by_traffic - claimed
 
 
 def test_every_case_is_conforme_again_offline(recording: Recording) -> None:

@@ -43,15 +43,10 @@ def feed(
     replaced = {new: _replaceable(state, uuid, matricule) for new, uuid in submission.replacements()}
     digests = {one["unique_id"]: one["sha256"] for one in facts}
     complete: list[tuple[DocumentEntry, bytes, str]] = []
-    held = state.held(entry.unique_id for entry in submission.entries)
     for entry in submission.entries:
         data = provided.documents[entry.id]
         sha256 = digests.get(entry.unique_id) or hashlib.sha256(data).hexdigest()
-        if entry.unique_id in held:
-            raise _taken(entry.unique_id, same=held[entry.unique_id] == sha256)
         complete.append((completed(entry, data, f"urn:uuid:{randomness.uuid('dmp.entry')}"), data, sha256))
-    if state.has_submission(submission.submission_set.unique_id):
-        raise _duplicate(submission.submission_set.unique_id, "lot de soumission")
     try:
         state.register(
             matricule,
@@ -60,7 +55,7 @@ def feed(
             [old.uuid for old in replaced.values()],
         )
     except sqlite3.IntegrityError as error:
-        raise _duplicate(submission.submission_set.unique_id, str(error)) from None
+        raise _known(state, submission.submission_set.unique_id, complete, str(error)) from None
     uuids = {entry.unique_id: entry.id for entry, _, _ in complete}
     by_unique = {entry.unique_id: entry.id for entry in submission.entries}
     for one in facts:
@@ -70,7 +65,10 @@ def feed(
 
 
 def completed(entry: DocumentEntry, data: bytes, uuid: str) -> DocumentEntry:
-    """An entry with what the registry and the repository add: entryUUID, status, hash (SHA-1), size."""
+    """An entry with what the registry and the repository add: entryUUID, status, hash (SHA-1), size.
+
+    A hash that was sent is kept: a wrong one was refused before.
+    """
     ins = parse_cx(entry.patient_id)
     return replace(
         entry,
@@ -79,7 +77,7 @@ def completed(entry: DocumentEntry, data: bytes, uuid: str) -> DocumentEntry:
         version="1",
         status=names.APPROVED,
         patient_id=ins.cx() if ins else entry.patient_id,
-        hash=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        hash=entry.hash.lower() or hashlib.sha1(data, usedforsecurity=False).hexdigest(),
         size=len(data),
         repository_unique_id=names.DMP_REPOSITORY,
     )
@@ -96,6 +94,17 @@ def _replaceable(state: DmpState, uuid: str, matricule: str) -> Held:
             "XDSRegistryDeprecatedDocumentError", f"{held.unique_id} est déjà remplacé", location=uuid
         )
     return held
+
+
+def _known(
+    state: DmpState, unique_id: str, complete: list[tuple[DocumentEntry, bytes, str]], detail: str
+) -> Refusal:
+    """What the registry holds already: a document first, then the submission set."""
+    held = state.held(entry.unique_id for entry, _, _ in complete)
+    for entry, _, sha256 in complete:
+        if entry.unique_id in held:
+            return _taken(entry.unique_id, same=held[entry.unique_id] == sha256)
+    return _duplicate(unique_id, "lot de soumission" if state.has_submission(unique_id) else detail)
 
 
 def _taken(unique_id: str, *, same: bool) -> Refusal:

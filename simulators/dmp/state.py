@@ -117,10 +117,8 @@ class DmpState:
         Entries are complete (id is the entryUUID, hash, size) and come with their bytes and SHA-256.
         `replaced` are entryUUIDs that become Deprecated. Raises sqlite3.IntegrityError on a duplicate.
         """
-        rows = []
-        for entry, data, sha256 in entries:
-            self._store(data, sha256)
-            rows.append(_row(patient, entry, sha256))
+        listed = list(entries)
+        rows = [_row(patient, entry, sha256) for entry, _, sha256 in listed]
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -136,6 +134,8 @@ class DmpState:
                             uuid,
                         ),
                     )
+                for _, data, sha256 in listed:
+                    self._store(data, sha256)
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise

@@ -17,7 +17,6 @@ from .core.service import ByPath, Context, Service
 from .dmp.deposit import deposit
 from .dmp.examine import Options as DmpOptions
 from .dmp.service import DmpService
-from .mssante import laboratory
 from .mssante.servers import MailServers, Ports
 from .psc.service import PscService, new_key
 
@@ -97,6 +96,8 @@ def build(
     )
 
     def deposit_report(patient: Patient) -> str:
+        from .mssante import laboratory  # pulls the mail and document builders, which starting does not need
+
         return deposit(dmp.state, patient, laboratory.report(mail.operator, patient), randomness)
 
     return Services(dmp, insi, epu, psc, AnnuaireService(api_key), mail, secret, api_key, deposit_report)

@@ -200,6 +200,7 @@ def test_cancel_dispensed(bench: Bench) -> None:
     patient = bench.patient()
     witness = prescribe(bench, patient.id, [PARACETAMOL])  # positive control: this one is cancelled
     bench.do("prescription.cancel", prescription_id=witness["prescription_id"], reason="erreur de saisie")
+    bench.expect("epu", "EPU.cancel", epu_id=witness["epu_id"], outcome="accepted")
     data = prescribe(bench, patient.id, [PARACETAMOL])
     dispense_all(bench, data["epu_id"])
     answer = bench.ask("prescription.cancel", prescription_id=data["prescription_id"], reason="trop tard")

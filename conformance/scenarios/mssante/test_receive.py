@@ -24,8 +24,10 @@ NEEDS = ["patient.record", "identity.search", "session.login", "mail.fetch"]
 
 
 def fetched(bench: Bench, *ids: str) -> tuple[Answer, list[dict[str, Any]]]:
-    """Fetch the mail: the answer, and the messages of these ids. All must have been read."""
+    """Fetch the mail: the answer, and the messages of these ids. All must be read and shown."""
     answer = bench.do("mail.fetch")
+    for id_ in ids:
+        bench.expect("mssante", "IMAP.FETCH", rule=READ, message_ids=id_)
     shown = {item["message_id"]: dict(item) for item in answer.data["messages"]}
     missing = [id_ for id_ in ids if id_ not in shown]
     bench.check(READ, not missing, where="IMAP", observed=list(shown), expected=missing)

@@ -149,20 +149,22 @@ def more(
     nth: int = 0,
     times: int = 1,
     during: str = "",
+    call: int = -1,
     called: str = "",
     body: Body | None = None,
 ) -> Change:
-    """Exchanges like the nth of this transaction come too: during the last call of an action, or at the end.
+    """Exchanges like the nth of this transaction come too: during a call of an action, or at the end.
 
-    `facts`: other facts, by path. `called`: another transaction. `body`: another request.
+    `call`: which call, the last by default. `facts`: other facts, by path. `called`: another transaction.
+    `body`: another request.
     """
 
     def change(case: Case) -> Case:
         model = otherwise(case, case.named(transaction, nth), facts or {}, body)
         rank, first = len(case.exchanges), case.exchanges[-1].number + 1
         if during:
-            call = case.named(f"SUT.{during}", -1)
-            rank, first = case.exchanges.index(call), call.number - times
+            answered = case.named(f"SUT.{during}", call)
+            rank, first = case.exchanges.index(answered), answered.number - times
         added = tuple(
             replace(model, number=first + turn, transaction=called or transaction) for turn in range(times)
         )

@@ -57,14 +57,14 @@ class Recording:
     judge: Judge
     settings: Settings
 
-    def play(self, key: str, exchanges: Sequence[Exchange]) -> ScenarioResult:
+    def play(self, key: str, exchanges: Sequence[Exchange], through: type[Bench] = Bench) -> ScenarioResult:
         """The result of this case, had the exchanges been these."""
         result = next(item for item in self.record.scenarios if item.key == key)
         numbers = tuple(item.number for item in exchanges)
         record = replace(self.record, scenarios=(replace(result, exchanges=numbers),))
         stage, declared = RecordedStage(record, exchanges, self.judge), self.declared[key]
         stage.entering(key)
-        bench = Bench(key, declared.scenario, stage.world, stage.sut, stage.software, stage.run_id)
+        bench = through(key, declared.scenario, stage.world, stage.sut, stage.software, stage.run_id)
         session = Session(self.settings, stage=stage)
         with contextlib.suppress(pytest.fail.Exception, pytest.skip.Exception):
             session.play(bench, lambda: declared.function(bench=bench, **declared.arguments))

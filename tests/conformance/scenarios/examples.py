@@ -1,6 +1,8 @@
 """For each rule of a scenario, a case and what a wrong software would have done there."""
 
 import base64
+import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -61,6 +63,28 @@ def witness_file(name: str) -> Late:
     return lambda case: case.answer("prescription.create", 0)["data"][name]
 
 
+def fed_with(content: bytes) -> Change:
+    """Another CDA is given, and fed."""
+    return both(
+        says("prescription.create", {"cda_base64": base64.b64encode(content).decode()}),
+        sends("TD2.1", {"documents.0.sha256": hashlib.sha256(content).hexdigest()}),
+    )
+
+
+def renumbered(case: Case) -> Case:
+    """The copy in the DMP has another number than the base."""
+    content = base64.b64decode(case.answer("prescription.create")["data"]["cda_base64"])
+    return fed_with(content.replace(number_of(case).encode(), OTHER_NUMBER.encode()))(case)
+
+
+def still_coded(case: Case) -> Case:
+    """The copy in the DMP has no number, and still the picture of a code."""
+    first = case.answer("prescription.create", 0)["data"]
+    content = base64.b64decode(first["cda_base64"])
+    number = rb'<id root="[^"]+" extension="' + first["epu_id"].encode() + rb'"/>'
+    return fed_with(re.sub(number, b"", content))(case)
+
+
 def without_letter(case: Case) -> str:
     """The matricule of the last patient, its department of Corsica turned into 20."""
     return last_patient(case).replace("2A", "20").replace("2B", "20")
@@ -83,6 +107,7 @@ def for_last_patient(case: Case, body: bytes) -> bytes:
 
 
 ANNUAIRE = [
+    Example("SCN-ANN-REQUETE", "ANN-01", "l'annuaire n'est pas interrogé", without("ANN.search")),
     Example(
         "SCN-ANN-TROUVE", "ANN-01", "le résultat n'est pas montré", says("directory.search", {"results": []})
     ),
@@ -221,6 +246,87 @@ DMP = [
 ]
 
 EP = [
+    Example("SCN-EP-CREATION", "PARCOURS-01", "rien n'est envoyé", without("EPU.create")),
+    Example("SCN-EP-COPIE-DMP", "PARCOURS-01", "le DMP n'est pas alimenté", without("TD2.1")),
+    Example("SCN-EP-AU-PATIENT", "PARCOURS-01", "aucun courriel ne part", without("SMTP.message")),
+    Example(
+        "SCN-EP-CODE-IMPRIME",
+        "PARCOURS-01",
+        "le code n'est pas imprimé",
+        says("prescription.create", {"pdf_base64": print_without_code}),
+    ),
+    Example("SCN-EP-LECTURE", "PARCOURS-01", "la pharmacie ne lit pas la base", without("EPU.read")),
+    Example(
+        "SCN-EP-EXECUTION",
+        "PARCOURS-01",
+        "l'ancien état est montré",
+        says("prescription.execution", {"status": "ENREGISTREE"}),
+    ),
+    Example(
+        "SCN-DMP-LISTE",
+        "PARCOURS-01",
+        "le document n'est pas montré",
+        says("document.search", {"documents": []}),
+    ),
+    Example(
+        "SCN-EP-LECTURE",
+        "EP-D-01[minuscules]",
+        "une autre ordonnance est lue",
+        both(
+            says("prescription.scan", {"epu_id": OTHER_NUMBER}), sends("EPU.read", {"epu_id": OTHER_NUMBER})
+        ),
+    ),
+    Example(
+        "SCN-EP-LECTURE",
+        "EP-D-01[code]",
+        "une ligne est perdue",
+        says(
+            "prescription.scan", {"lines": lambda case: case.answer("prescription.scan")["data"]["lines"][:1]}
+        ),
+    ),
+    Example("SCN-EP-DISPENSATION", "EP-D-02", "rien n'est envoyé", without("EPU.dispense")),
+    Example(
+        "SCN-EP-DISPENSATION",
+        "EP-D-02",
+        "une ligne reste sans issue",
+        sends("EPU.dispense", {"outcomes": {"ligne": "AS_PRESCRIBED"}}),
+    ),
+    Example(
+        "SCN-EP-SUBSTITUTION-INTERDITE",
+        "EP-D-04[interdite]",
+        "la base prend la substitution",
+        more("EPU.dispense", during="prescription.dispense", call=0),
+    ),
+    Example(
+        "SCN-EP-SUBSTITUTION-INTERDITE",
+        "EP-D-04[interdite]",
+        "rien n'est dit",
+        silent("prescription.dispense", nth=0),
+    ),
+    Example(
+        "SCN-EP-NUMERO-INCONNU",
+        "EP-D-05",
+        "une ordonnance est montrée",
+        says("prescription.scan", outcome="done"),
+    ),
+    Example("SCN-EP-EPUISEE", "EP-D-06", "rien n'est dit", silent("prescription.dispense")),
+    Example("SCN-EP-COPIE-IDENTIQUE", "EP-01[une-ligne]", "la copie a un autre numéro", renumbered),
+    Example("SCN-EP-PANNE-COPIE", "EP-02[unavailable]", "la copie garde un code", still_coded),
+    Example(
+        "SCN-EP-REPONSE-PERDUE",
+        "EP-03",
+        "le même numéro est renvoyé avec un autre contenu",
+        more("EPU.create", {"outcome": "refused"}, during="prescription.retry"),
+    ),
+    Example(
+        "SCN-EP-OPPOSITION",
+        "EP-09",
+        "l'exécution est montrée",
+        says("prescription.execution", outcome="done"),
+    ),
+    Example(
+        "SCN-EP-AU-PATIENT", "EP-10", "un autre document part", sends("SMTP.message", {"codes": ["11488-4"]})
+    ),
     Example(
         "SCN-EP-CREATION",
         "EP-01[une-ligne]",
@@ -446,6 +552,7 @@ INS = [
 ]
 
 MSS = [
+    Example("SCN-MSS-ENVOI", "MSS-ENV-04[fin]", "aucun courriel ne part", without("SMTP.message")),
     Example("SCN-MSS-ENVOI", "MSS-ENV-01[lettre]", "aucun courriel ne part", without("SMTP.message")),
     Example(
         "SCN-MSS-ENVOI",
@@ -549,6 +656,7 @@ MSS = [
         without("IMAP.AUTHENTICATE", nth=-1),
     ),
     Example("SCN-MSS-LECTURE", "MSS-REC-01", "rien n'est montré", says("mail.fetch", {"messages": []})),
+    Example("SCN-MSS-LECTURE", "MSS-REC-01", "le courriel n'est pas lu", without("IMAP.FETCH")),
     Example(
         "SCN-MSS-REPERAGE",
         "MSS-REC-01",
@@ -606,6 +714,12 @@ MSS = [
 ]
 
 PSC = [
+    Example(
+        "SCN-PSC-DECONNEXION",
+        "PSC-04",
+        "le jeton d'identité n'est pas joint",
+        sends("PSC.logout", {"outcome": "refused", "reason": "id_token_hint"}),
+    ),
     Example("SCN-PSC-PARCOURS", "PSC-01[medecin]", "userinfo n'est pas lu", without("PSC.userinfo")),
     Example(
         "SCN-PSC-PARCOURS",

@@ -4,19 +4,27 @@ The whole catalogue is played once; each case is then judged again offline over 
 were, and as a wrong software would have made them.
 """
 
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
 import pytest
 
+import conformance.scenarios
 from conformance.catalogue import requirements
 from conformance.catalogue.rules import all_rules
+from conformance.engine.bench import Bench
 from conformance.engine.recorder import requirement_results
 from reports.record import Verdict
-from schemas.finding import errors
+from schemas.finding import Rule, errors
 
 from .claims import CLAIMS, Claim
 from .conftest import Played, Recording
 from .examples import EXAMPLES, Example
 
 PREFIX = "SCN-"
+SCENARIOS = Path(next(iter(conformance.scenarios.__path__)))
 
 
 def scenario_rules() -> set[str]:
@@ -66,6 +74,45 @@ def test_every_case_is_conforme_again_offline(recording: Recording) -> None:
         assert (key, result.verdict, result.reason) == (key, Verdict.CONFORME, "")
 
 
+def test_no_case_is_conforme_when_nothing_was_seen(recording: Recording) -> None:
+    """The software answers all that is expected and talks to no service."""
+    believed = []
+    for key, case in recording.cases.items():
+        said = [item for item in case.exchanges if item.service in ("sut", "bench")]
+        if recording.play(key, said).verdict is Verdict.CONFORME:
+            believed.append(key)
+    assert not believed
+
+
+def test_every_check_of_a_scenario_has_been_seen_to_fail(recording: Recording) -> None:
+    """Not only every rule: every place where a scenario evaluates one."""
+    made: set[str] = set()
+    failed: set[str] = set()
+
+    class Watched(Bench):
+        def check(self, rule: Rule, ok: bool, **said: Any) -> None:
+            place = in_scenario(sys._getframe(1))
+            made.add(place)
+            if not ok:
+                failed.add(place)
+            Bench.check(self, rule, ok, **said)
+
+    for key, case in recording.cases.items():
+        recording.play(key, case.exchanges, Watched)
+    for example in EXAMPLES:
+        recording.play(example.case, example.change(recording.cases[example.case]).exchanges, Watched)
+    assert made
+    assert not made - failed
+
+
+def in_scenario(frame: FrameType | None) -> str:
+    """The line of a scenario that led here."""
+    while frame is not None and str(SCENARIOS) not in frame.f_code.co_filename:
+        frame = frame.f_back
+    assert frame is not None
+    return f"{Path(frame.f_code.co_filename).relative_to(SCENARIOS)}:{frame.f_lineno}"
+
+
 def test_every_rule_has_an_example() -> None:
     assert {example.rule for example in EXAMPLES} == scenario_rules()
 
@@ -75,12 +122,13 @@ def test_every_scenario_has_an_example(declared: dict[str, Played]) -> None:
     assert {declared[example.case].scenario.id for example in EXAMPLES} == scenarios
 
 
-def test_every_rule_proves_a_known_requirement_of_its_scenario(recording: Recording) -> None:
+def test_every_rule_proves_a_known_requirement_that_its_scenarios_claim(declared: dict[str, Played]) -> None:
     known, rules = requirements(), all_rules()
-    for example in EXAMPLES:
-        named = rules[example.rule].requirements
-        assert named and set(named) <= set(known)
-        assert set(named) & set(recording.declared[example.case].scenario.proves), example
+    for id_ in scenario_rules():
+        named = set(rules[id_].requirements)
+        scenarios = [declared[example.case].scenario for example in EXAMPLES if example.rule == id_]
+        assert named and named <= set(known), id_
+        assert named <= {claimed for one in scenarios for claimed in one.proves}, id_
 
 
 def test_the_catalogue_is_wide_enough(declared: dict[str, Played]) -> None:

@@ -21,7 +21,8 @@ from schemas.finding import Rule, errors
 
 from .claims import CLAIMS, Claim
 from .conftest import Played, Recording
-from .examples import EXAMPLES, Example
+from .example import Example
+from .examples import EXAMPLES
 
 PREFIX = "SCN-"
 SCENARIOS = Path(next(iter(conformance.scenarios.__path__)))

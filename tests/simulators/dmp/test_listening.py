@@ -139,9 +139,7 @@ def test_no_client_certificate_is_diagnosed(running: Running) -> None:
     with pytest.raises(OSError):
         connection.request("GET", "/")
         connection.getresponse()
-    assert "pas présenté de certificat" in running.refusals.get(
-        timeout=5
-    )  # the alert leaves before the words
+    assert "pas présenté de certificat" in running.refusals.get(timeout=5)  # the alert leaves first
 
 
 def test_injected_accidents(running: Running) -> None:

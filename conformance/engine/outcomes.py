@@ -36,12 +36,6 @@ class NonApplicable(Outcome):
     verdict = Verdict.NON_APPLICABLE
 
 
-class EnAttente(Outcome):
-    """A person has not answered yet."""
-
-    verdict = Verdict.EN_ATTENTE
-
-
 class ErreurBanc(Outcome):
     """Our fault, never the vendor's."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from conformance.config import Config, ConfigurationError, SutConfig, load
+from conformance.config import Config, ConfigurationError, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,3 @@ def read_config(path: str | None) -> Config:
         return load(Path(path))
     default = Path("bench.toml")
     return load(default) if default.exists() else Config()
-
-
-def sut_summary(sut: SutConfig) -> str:
-    """How the software is reached, for people."""
-    return {
-        "http": sut.endpoint,
-        "command": " ".join(sut.command),
-        "in-process": sut.object,
-    }.get(sut.driver, sut.driver)

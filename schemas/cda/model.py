@@ -90,11 +90,6 @@ class PatientIdentity:
     used_name: str = ""
     used_given: str = ""
 
-    @property
-    def has_all_traits(self) -> bool:
-        """The five strict traits are all there (RNIV)."""
-        return all((self.birth_name, self.given, self.sex, self.birth_date, self.birth_place))
-
 
 @dataclass(frozen=True, slots=True)
 class Places:

@@ -8,7 +8,7 @@ from schemas.xml import Element
 
 from . import media, mtom
 from .envelope import XOP
-from .mtom import MultipartRefused, Part, Parts
+from .mtom import MultipartRefused, Parts
 
 _INCLUDE = f"{{{XOP}}}Include"
 
@@ -20,10 +20,6 @@ class Carried:
     media: media.MediaType
     root: Element
     parts: Parts | None
-
-    @property
-    def envelope_part(self) -> Part | None:
-        return self.parts.root if self.parts else None
 
     def referenced(self, within: Element | None = None) -> dict[str, bytes]:
         """The content of each xop:Include, by its href; those that name no part are left out.

@@ -38,21 +38,10 @@ def person_id(text: str) -> str:
     return text.partition("^")[0]
 
 
-def person_family(text: str) -> str:
-    """XCN.2; empty when absent."""
-    parts = text.split("^")
-    return parts[1] if len(parts) > 1 else ""
-
-
 def institution_id(text: str) -> str:
     """XON.10; empty when absent."""
     parts = text.split("^")
     return parts[9] if len(parts) > 9 else ""
-
-
-def institution_name(text: str) -> str:
-    """XON.1."""
-    return text.partition("^")[0]
 
 
 def patient(text: str) -> str:

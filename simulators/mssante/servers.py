@@ -179,11 +179,6 @@ class MailServers:
         if not inside:
             done.result(5)
 
-    @property
-    def live_sessions(self) -> int:
-        """Connections open now (ECO.1.2.6: none should stay once the refresh token is dead)."""
-        return len(self._desk.sessions)
-
     def reset(self) -> None:
         """Empty every mailbox; forget attempts, refusals and closed conversations."""
         self.world.clear()

@@ -36,12 +36,17 @@ class Keyword(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Identity of a check. `requirements` are catalogue ids as written there (`SC.MSS/CONF.14`)."""
+    """Identity of a check. `requirements` are catalogue ids as written there (`SC.MSS/CONF.14`).
+
+    `layer`: the layer of the official CDA tool (TestContenuCDA) that reports the same departure: XSD, STRUCT,
+    IHE, MODCDA, MODANS, TERMINO or VOLET. Empty: the rule is the bench's own.
+    """
 
     id: str
     keyword: Keyword
     requirements: tuple[str, ...] = ()
     source: str = ""
+    layer: str = ""
 
     def finding(
         self, where: str, observed: object = "", expected: object = "", line: int | None = None
@@ -126,11 +131,17 @@ class RuleSet(Generic[T]):
     functions: list[tuple[Rule, RuleFunction[T]]] = field(default_factory=list)
 
     def rule(
-        self, id: str, *, requires: Keyword = Keyword.DOIT, requirements: Iterable[str] = (), source: str = ""
+        self,
+        id: str,
+        *,
+        requires: Keyword = Keyword.DOIT,
+        requirements: Iterable[str] = (),
+        source: str = "",
+        layer: str = "",
     ) -> Callable[[RuleFunction[T]], RuleFunction[T]]:
         """Register a generator function as a rule. Raises ValueError when the id is taken in this set."""
 
-        declared = self.declare(id, requires=requires, requirements=requirements, source=source)
+        declared = self.declare(id, requires=requires, requirements=requirements, source=source, layer=layer)
 
         def register(function: RuleFunction[T]) -> RuleFunction[T]:
             self.functions.append((declared, function))
@@ -139,12 +150,18 @@ class RuleSet(Generic[T]):
         return register
 
     def declare(
-        self, id: str, *, requires: Keyword = Keyword.DOIT, requirements: Iterable[str] = (), source: str = ""
+        self,
+        id: str,
+        *,
+        requires: Keyword = Keyword.DOIT,
+        requirements: Iterable[str] = (),
+        source: str = "",
+        layer: str = "",
     ) -> Rule:
         """Declare a rule whose check is made elsewhere (while decoding, say), and return it."""
         if id in self.rules:
             raise ValueError(f"rule {id} is declared twice in {self.name}")
-        self.rules[id] = Rule(id, requires, tuple(requirements), source)
+        self.rules[id] = Rule(id, requires, tuple(requirements), source, layer)
         return self.rules[id]
 
     def judge(self, artefact: T) -> list[Finding]:

@@ -2,24 +2,17 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import TypeVar
 
-from schemas.cda import (
-    care,
-    datatypes,
-    header,
-    identity,
-    level1,
-    line_rules,
-    people,
-    prescription,
-    structure,
-)
+from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, volets
 from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
+from schemas.cda.template import MAX_SEEN, judge_templates
+from schemas.cda.volets import common
 from schemas.finding import Finding, Keyword, RuleSet
 from schemas.xml import XmlRefused, parse
 
-MAX_SEEN = 25  # observations kept of one rule
+T = TypeVar("T")
 
 HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
     structure.RULES,
@@ -37,15 +30,16 @@ MARK = ROOT.declare(
 )
 ENCODING = ROOT.declare("CDA-XML-04", requirements=("BEN-CDA-08",), source="CI-SIS, encodage UTF-8")
 NO_MODEL = ROOT.declare(
-    "CDA-XML-05", requires=Keyword.PEUT, requirements=("BEN-CDA-02",), source="contrôle du banc"
+    "CDA-XML-05", requires=Keyword.DEVRAIT, requirements=("BEN-CDA-02",), source="contrôle du banc"
 )
 ALL_RULES = (
     ROOT,
     *HEADER_RULES,
     level1.RULES,
-    prescription.RULES,
-    line_rules.RULES,
-    prescription.DEEP,
+    common.RULES,
+    *(rules for model in volets.MODELS for rules in (*model.rules, *model.deep)),
+    templates.COMMON,
+    *(family.RULES for family in templates.FAMILIES),
 )
 
 
@@ -91,26 +85,27 @@ def judge_header(document: ClinicalDocument) -> list[Finding]:
     return _apply(HEADER_RULES, document)
 
 
-def _apply(sets: Iterable[RuleSet[ClinicalDocument]], document: ClinicalDocument) -> list[Finding]:
+def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
     """The findings of these rules, at most MAX_SEEN a rule: a hostile document may have a million."""
     return [
         rule.finding(seen.where, seen.observed, seen.expected, seen.line)
         for rules in sets
         for rule, function in rules.functions
-        for seen in islice(function(document), MAX_SEEN)
+        for seen in islice(function(artefact), MAX_SEEN)
     ]
 
 
 def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Finding]:
-    """Every finding on a decoded document: header, then level 1 or the rules of its model when there are."""
+    """Every finding on a decoded document: its header, then level 1 or its model, sections and entries."""
     found = judge_header(document)
+    model = volets.model_of(document)
     if document.level == 1:
         found += _apply((level1.RULES,), document)
-    elif prescription.is_prescription(document):
-        found += _apply((prescription.RULES, line_rules.RULES), document)
-        if deep:
-            found += _apply((prescription.DEEP,), document)
+    elif model is None:
+        said = " ".join(f"{root} {version}".strip() for root, version in document.template_ids.items())
+        found.append(NO_MODEL.finding("/ClinicalDocument/templateId", said, "en-tête et entrées seulement"))
     else:
-        models = " ".join(f"{root} {version}".strip() for root, version in document.template_ids.items())
-        found.append(NO_MODEL.finding("/ClinicalDocument/templateId", models, "règles d'en-tête seulement"))
+        found += _apply((common.RULES,), common.Modelled(document, model))
+        found += _apply((*model.rules, *(model.deep if deep else ())), document)
+    found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
     return found

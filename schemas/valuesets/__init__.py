@@ -35,7 +35,10 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class ValueSet:
-    """A value set: labels by code by code system, and for J01 the shape of the codes of a system."""
+    """A value set: labels by code by code system, and for J01 the shape of the codes of a system.
+
+    `open`: held in part, so a code that it does not list may be a good one.
+    """
 
     key: str
     name: str
@@ -44,6 +47,7 @@ class ValueSet:
     version: str
     systems: Mapping[str, Mapping[str, str]]
     patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    open: bool = False
 
     def contains(self, code: str, system: str | None = None) -> bool:
         """Whether the code is in the set; in that system when one is given, in any otherwise."""
@@ -88,6 +92,7 @@ def value_set(key: str) -> ValueSet:
         data["version"],
         data["systems"],
         {system: re.compile(pattern) for system, pattern in data.get("patterns", {}).items()},
+        data.get("open", False),
     )
 
 

@@ -73,7 +73,7 @@ LINES = (
 PRESCRIPTION = PrescriptionSpec(HEADER, LINES, PDF, EPU, valid_until=CREATED + timedelta(days=90))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def prescription_spec() -> PrescriptionSpec:
     return PRESCRIPTION
 
@@ -83,12 +83,12 @@ def prescription() -> bytes:
     return build_prescription(PRESCRIPTION)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def patient() -> PatientIdentity:
     return PATIENT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def header() -> Header:
     return HEADER
 

@@ -12,6 +12,7 @@ from schemas.cda.verdict import ALL_RULES
 from schemas.finding import Severity, errors
 from schemas.messages import catalogue
 from schemas.xml import Element
+from tests.schemas.cda.mutation import mutations
 
 H = {"h": "urn:hl7-org:v3"}
 Edit = Callable[[Element], None]
@@ -221,13 +222,13 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
 ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-HDR-05", drop(f"{C}/h:templateId[position() > 2]")),
     ("CDA-DT-08", put("//h:content[@ID='med-002-ALD']", "ID", "med-001-ALD")),
-    ("CDA-EP-H1", drop(f"{C}/h:templateId[@root='1.2.250.1.213.1.1.1.39']")),
-    ("CDA-EP-H2", put(f"{C}/h:code", "code", "57828-6")),
+    ("CDA-MOD-02", drop(f"{C}/h:templateId[@root='1.2.250.1.213.1.1.1.39']")),
+    ("CDA-MOD-01", put(f"{C}/h:code", "code", "57828-6")),
     ("CDA-EP-H3", drop(f"{PATIENT}/h:telecom")),
     ("CDA-EP-H4", drop(f"{C}/h:author/h:assignedAuthor/h:code")),
     ("CDA-EP-H4", drop(f"{C}/h:author//h:representedOrganization/h:name")),
     ("CDA-EP-H5", drop(f"{ACT}/h:effectiveTime/h:high")),
-    ("CDA-EP-H6", unset(f"{C}/h:templateId[@root='1.2.250.1.213.1.1.1.39']", "extension")),
+    ("CDA-MOD-04", unset(f"{C}/h:templateId[@root='1.2.250.1.213.1.1.1.39']", "extension")),
     ("CDA-EP-02", put(f"{ACT}/h:id", "extension", "abc")),
     ("CDA-EP-03", drop(SECTION.format(223) + "/..")),
     ("CDA-EP-03", drop(f"{ACT}/h:id")),
@@ -267,6 +268,8 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-EP-M19", unset("//h:supply/h:quantity", "value")),
 ]
 
+# What another rule rightly says of the same defect
+FOLLOWS = {"CDA-HDR-05": {"CDA-MOD-02"}}
 RULES = {rule.id: rule for rules in ALL_RULES for rule in rules.rules.values()}
 
 
@@ -279,7 +282,7 @@ def changed(data: bytes, edit: Edit) -> bytes:
 def check(data: bytes, rule: str, edit: Edit) -> None:
     assert rule not in {finding.rule for finding in judge(data)}
     found = judge(changed(data, edit))
-    expected = {rule} if RULES[rule].keyword.severity is Severity.ERROR else set()
+    expected = {rule, *FOLLOWS.get(rule, ())} if RULES[rule].keyword.severity is Severity.ERROR else set()
     assert rule in {finding.rule for finding in found}
     assert {finding.rule for finding in errors(found)} == expected
     seen = next(finding for finding in found if finding.rule == rule)
@@ -326,7 +329,10 @@ def test_encoding_and_mark(level1: bytes) -> None:
 
 
 def test_unknown_model_is_said(prescription: bytes) -> None:
-    text = prescription.replace(b"1.2.250.1.213.1.1.1.39", b"1.2.250.1.213.1.1.1.999").replace(
+    text = prescription
+    for root in (b"1.2.250.1.213.1.1.1.39", b"1.3.6.1.4.1.19376.1.9.1.1.1"):
+        text = text.replace(b'templateId root="' + root, b'templateId root="1.2.250.1.999.' + root[-2:])
+    text = text.replace(
         b'<code code="57833-6" displayName="Prescription de produits', b'<code code="57828-6" displayName="P'
     )
     assert [finding.rule for finding in errors(judge(text))] == []
@@ -340,6 +346,7 @@ def test_not_deep_decodes_no_picture(prescription: bytes) -> None:
 
 def test_every_rule_is_seeded_and_has_its_words() -> None:
     seeded = {rule for rule, _ in (*ON_LEVEL_1, *ON_PRESCRIPTION)} | {f"CDA-XML-0{n}" for n in range(1, 6)}
+    seeded |= {one.rule for one in mutations()} | {"CDA-MOD-03", "CDA-MOD-05", "CDA-JDV-OPEN"}  # test_models
     assert set(RULES) - seeded == set()
     for rule in RULES:
         entry = catalogue()[rule]

@@ -9,9 +9,9 @@ from schemas.cda.lines import medicine_lines, narrative_ids, roots
 from schemas.cda.look import at
 from schemas.cda.model import TEMPLATE_PRESCRIPTION, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.ordonnance import CIS, DEVICE_LINE, FLAGS
-from schemas.cda.prescription import ROW, VOLET
 from schemas.cda.timestamp import earlier
 from schemas.cda.tree import each, first
+from schemas.cda.volets.prescription import ROW, VOLET
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 

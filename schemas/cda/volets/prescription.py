@@ -19,6 +19,7 @@ from schemas.cda.model import (
 from schemas.cda.ordonnance import FLAGS, SECTION_DEVICES, SECTION_MEDICINES, TA_ASIP, TYPES
 from schemas.cda.timestamp import parse_ts
 from schemas.cda.tree import each, first
+from schemas.cda.volets.model import DocumentModel, body_of, sections
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -30,50 +31,12 @@ ROW = ("SC.ORDN/CONF.04",)
 CODE_ROW = ("BEN-EP-02",)
 DEGRADED_ROW = ("LGC.PRESC.03",)
 EPU_SHAPE = re.compile(r"\d{2}[0-9A-Z]{16}")
-TEMPLATES = ("1.3.6.1.4.1.19376.1.9.1.1.1", "1.3.6.1.4.1.19376.1.5.3.1.1.1", TEMPLATE_PRESCRIPTION)
 MAGIC = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
 ALD = FLAGS["ald"][1]
 
 
-def is_prescription(document: ClinicalDocument) -> bool:
-    """Whether these rules apply: the model is declared, or a level-3 document has the type 57833-6."""
-    return document.is_a(TEMPLATE_PRESCRIPTION) or (
-        document.level == 3 and document.type_code.code == "57833-6"
-    )
-
-
-def sections(document: ClinicalDocument, template: str) -> list[Element]:
-    """The first-level sections that declare this templateId."""
-    return [
-        section
-        for section in each(document.root, "component", "structuredBody", "component", "section")
-        if any(found.get("root") == template for found in each(section, "templateId"))
-    ]
-
-
 def _act(document: ClinicalDocument) -> Element | None:
     return first(document.root, "documentationOf", "serviceEvent")
-
-
-def _body(document: ClinicalDocument) -> Element:
-    found = first(document.root, "component")
-    return document.root if found is None else found
-
-
-@RULES.rule("CDA-EP-H1", requirements=ROW, source=VOLET)
-def declares_its_templates(document: ClinicalDocument) -> Iterator[Observation]:
-    """IHE PRE, IHE PCC and eP-MED-DM are declared."""
-    declared = [root for root in TEMPLATES if document.is_a(root)]
-    for root in TEMPLATES if declared else ():
-        if root not in declared:
-            yield at(document.root, "absent", root, "templateId")
-
-
-@RULES.rule("CDA-EP-H2", requirements=ROW, source=VOLET)
-def type_is_prescription(document: ClinicalDocument) -> Iterator[Observation]:
-    """code is 57833-6."""
-    if document.type_code.code and document.type_code.code != "57833-6":
-        yield at(document.root, document.type_code.code, "57833-6", "code/@code")
 
 
 @RULES.rule("CDA-EP-H3", requirements=ROW, source=VOLET)
@@ -105,16 +68,6 @@ def validity_has_an_end(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(time, "absent", "high 1..1", "high")
 
 
-@RULES.rule("CDA-EP-H6", requirements=ROW, source=VOLET)
-def version_is_known(document: ClinicalDocument) -> Iterator[Observation]:
-    """The model templateId has its version."""
-    version = document.template_ids.get(TEMPLATE_PRESCRIPTION)
-    if version is not None and version not in ("2022.01", "2023.01", "2024.01"):
-        yield at(
-            document.root, version or "absent", "2024.01", f"templateId[@root='{TEMPLATE_PRESCRIPTION}']"
-        )
-
-
 @RULES.rule("CDA-EP-02", requires=Keyword.DEVRAIT, requirements=CODE_ROW, source="règle non publique (Cnam)")
 def number_has_the_usual_shape(document: ClinicalDocument) -> Iterator[Observation]:
     """The number has 18 characters, two digits first, under the OID of the Cnam."""
@@ -133,7 +86,7 @@ def code_2d_goes_with_the_number(document: ClinicalDocument) -> Iterator[Observa
     """The 2D code section is there if and only if there is a number."""
     found = sections(document, SECTION_CODE_2D)
     if document.epu_id and not found:
-        yield at(_body(document), "absent", f"section {SECTION_CODE_2D} (numéro {document.epu_id})")
+        yield at(body_of(document), "absent", f"section {SECTION_CODE_2D} (numéro {document.epu_id})")
     if found and not document.epu_id:
         yield at(found[0], "section présente, aucun numéro", f"serviceEvent/id[@root='{EPU_ROOT}']")
     if len(found) > 1:
@@ -157,7 +110,7 @@ def has_one_pdf_copy(document: ClinicalDocument) -> Iterator[Observation]:
     found = sections(document, SECTION_PDF_COPY)
     demanded = document.template_ids.get(TEMPLATE_PRESCRIPTION, "2024.01") not in ("2022.01", "2023.01")
     if len(found) > 1 or (demanded and not found):
-        yield at(_body(document), f"{len(found)} section(s)", f"section {SECTION_PDF_COPY} 1..1")
+        yield at(body_of(document), f"{len(found)} section(s)", f"section {SECTION_PDF_COPY} 1..1")
     for section in found:
         if (section.findtext(f"{Q}title") or "").strip() != "Copie du document":
             yield at(section, section.findtext(f"{Q}title"), "Copie du document", "title")
@@ -208,7 +161,7 @@ def bizone_has_an_ald_line(document: ClinicalDocument) -> Iterator[Observation]:
             and value.get("value") == "true"
         ):
             return
-    yield at(_body(document), "aucune ligne ALD", f"{ALD} = true")
+    yield at(body_of(document), "aucune ligne ALD", f"{ALD} = true")
 
 
 @RULES.rule("CDA-EP-B1", requirements=ROW, source=VOLET)
@@ -216,7 +169,7 @@ def prescribes_something(document: ClinicalDocument) -> Iterator[Observation]:
     """A section of medicines and/or one of devices, once each."""
     medicines, devices = sections(document, SECTION_MEDICINES), sections(document, SECTION_DEVICES)
     if not medicines and not devices and not _untemplated(document):
-        yield at(_body(document), "absent", f"section {SECTION_MEDICINES} ou {SECTION_DEVICES}")
+        yield at(body_of(document), "absent", f"section {SECTION_MEDICINES} ou {SECTION_DEVICES}")
     for found in (medicines, devices):
         if len(found) > 1:
             yield at(found[1], f"{len(found)} sections", "0..1")
@@ -270,3 +223,17 @@ def _decoded(document: ClinicalDocument) -> list[str]:
         return [code.text for code in decode_image(document.code_image or b"")]
     except ValueError:
         return []
+
+
+def prescription_model(lines: RuleSet[ClinicalDocument]) -> DocumentModel:
+    """The model eP-MED-DM with the rules of its lines."""
+    return DocumentModel(
+        name="eP-MED-DM",
+        template=TEMPLATE_PRESCRIPTION,
+        versions=("2022.01", "2023.01", "2024.01"),
+        codes=("57833-6",),
+        others=("1.3.6.1.4.1.19376.1.9.1.1.1", "1.3.6.1.4.1.19376.1.5.3.1.1.1"),
+        rules=(RULES, lines),
+        deep=(DEEP,),
+        whole=True,
+    )

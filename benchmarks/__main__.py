@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import feed, identity, login, machine, mail, prescription, processes
+from . import documents, feed, identity, login, machine, mail, prescription, processes
 from .measure import Figure, Measure, take
 
 MEASURES: tuple[Measure, ...] = (
@@ -18,6 +18,7 @@ MEASURES: tuple[Measure, ...] = (
     mail.MEASURE,
     identity.MEASURE,
     login.MEASURE,
+    *documents.MEASURES,
     *processes.MEASURES,
 )
 HOW = {"cpu": "CPU", "wall": "horloge", "memory": "RSS"}
@@ -70,7 +71,7 @@ def table(figures: Sequence[Figure]) -> str:
         lines.append(
             f"{measure.label:<48}{HOW[measure.kind]:<9}{median:>12}{spread:>18}{aim:>12}{ratio:>10}{missed}"
         )
-    lines.append("")
+    lines += ["", *documents.summary(figures)]
     if figures:
         lines.append(f"étalon : une boucle fixe, {figures[0].calibration:.2f} ms de CPU ici")
     return "\n".join(lines)

@@ -21,7 +21,8 @@ with Stack(StackSettings(1, Path(sys.argv[1]))):
 COMMAND = (sys.executable, "-m", "conformance.cli.main")
 
 
-def _wall(arguments: list[str], folder: Path, codes: tuple[int, ...] = (0,)) -> float:
+def wall(arguments: list[str], folder: Path, codes: tuple[int, ...] = (0,)) -> float:
+    """Seconds that a command takes in this folder. Raises RuntimeError on another exit code."""
     start = time.perf_counter()
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
     taken = time.perf_counter() - start
@@ -32,12 +33,12 @@ def _wall(arguments: list[str], folder: Path, codes: tuple[int, ...] = (0,)) -> 
 
 @contextmanager
 def _help(folder: Path) -> Iterator[Sample]:
-    yield lambda: _wall([*COMMAND, "--help"], folder)
+    yield lambda: wall([*COMMAND, "--help"], folder)
 
 
 @contextmanager
 def _demo(folder: Path) -> Iterator[Sample]:
-    yield lambda: _wall([*COMMAND, "run", "--sut", "reference"], folder)
+    yield lambda: wall([*COMMAND, "run", "--sut", "reference"], folder)
 
 
 @contextmanager

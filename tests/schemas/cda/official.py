@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,6 +115,22 @@ def table(documents: list[Judged]) -> str:
     return "\n".join(lines)
 
 
+def agreement(documents: Iterable[Judged]) -> Agreement:
+    """The counts of these documents."""
+    found = Agreement()
+    for one in documents:
+        found.add(one)
+    return found
+
+
+def said(found: Agreement) -> str:
+    """The counts in one line."""
+    return (
+        f"{found.total} documents, {found.failing} officially failing: {len(found.missed)} missed, "
+        f"{len(found.extra)} extra, kappa {found.kappa:.3f}"
+    )
+
+
 def main() -> None:
     if sys.argv[1:2] == ["--set"]:
         documents = list(judged(Path(sys.argv[2]), Path(sys.argv[3])))
@@ -122,18 +138,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             write_mutants(Path(folder))
             documents = list(judged(Path(folder), TOOLS / "verdicts.tsv"))
-    agreement = Agreement()
-    for one in documents:
-        agreement.add(one)
+    counted = agreement(documents)
     print(table(documents))
-    print(
-        f"\n{agreement.total} documents, {agreement.failing} officially failing: "
-        f"{len(agreement.missed)} missed, {len(agreement.extra)} extra, kappa {agreement.kappa:.3f}"
-    )
+    print("\n" + said(counted))
     alone = ours_alone()
-    for one in agreement.missed:
+    for one in counted.missed:
         print(f"missed  {one.file:<12} {','.join(one.layers):<14} {one.description}")
-    for one in agreement.extra:
+    for one in counted.extra:
         rules = sorted({f.rule + ("" if f.rule in alone else " (NOT marked as ours)") for f in one.errors})
         print(f"extra   {one.file:<12} {one.description}  → {', '.join(rules)}")
     for path in sorted(SAMPLES.glob("*.xml")):

@@ -158,6 +158,8 @@ def hostile() -> Iterator[tuple[str, bytes]]:
     )
 
 
-@pytest.mark.parametrize(("name", "data"), list(hostile()), ids=lambda one: one if isinstance(one, str) else "")
+@pytest.mark.parametrize(
+    ("name", "data"), list(hostile()), ids=lambda one: one if isinstance(one, str) else ""
+)
 def test_a_costly_document(name: str, data: bytes) -> None:
     assert said(data)

@@ -44,7 +44,7 @@ class SchemaProblem:
     `where` is an XPath of local names, `message` is for people (English, as the validator speaks), `observed`
     is the name or the value at fault (empty when something is missing), `expected` what was allowed there:
     names of elements in order, `@name` of attributes, patterns, values or the name of a type; empty when
-    nothing more was. `kind` is libxml2's word for the fault (`SCHEMAV_ELEMENT_CONTENT`…), `element` the place.
+    nothing more was. `kind` is libxml2's word for the fault (one of those above), `element` the place.
     """
 
     where: str

@@ -65,12 +65,17 @@ def distinct(log: list[Any]) -> Iterator[Any]:
     for entry in log:
         ranks.setdefault(str(entry.path), len(ranks))
     told: set[tuple[str, str]] = set()
+    mistyped: set[str] = set()  # an unknown xsi:type leaves the abstract one, which is logged too
     for entry in sorted(log, key=lambda one: (ranks[str(one.path)], one.type_name != MISSING_ATTRIBUTE)):
         subject = _SUBJECT.match(entry.message)
         name = (subject[2] or "") if subject else ""
         if subject and entry.type_name == MISSING_ATTRIBUTE:
             name = _quoted(entry.message[subject.end() :])
         about = (str(entry.path), name)
+        if entry.type_name == ABSTRACT_TYPE and about[0] in mistyped:
+            continue
+        if entry.type_name in UNKNOWN_TYPE:
+            mistyped.add(about[0])
         if about not in told:
             told.add(about)
             yield entry

@@ -19,6 +19,12 @@ REQUIREMENTS = ("BEN-CDA-01",)
 SOURCE = "HL7 CDA R2, POCD_MT000040 ; extensions du CI-SIS"
 
 DATA_TYPES = "BL CD CE CO CS ED EIVL_TS II INT IVL_INT IVL_PQ IVL_REAL IVL_TS MO PIVL_TS PQ REAL RTO SC ST TS"
+PREFIXES = {  # those that the CI-SIS writes
+    "urn:hl7-org:sdtc": "sdtc",
+    "urn:ihe:pharm:medication": "pharm",
+    "urn:oid:1.3.6.1.4.1.19376.1.3.2": "lab",
+    "urn:dicom-org:ps3-20": "ps3-20",
+}
 INFRASTRUCTURE = ("realmCode", "typeId", "templateId")  # open every class: they hide what is missing
 # lexical types and patterns of the schema → what to write
 LEXICAL = {
@@ -26,6 +32,7 @@ LEXICAL = {
     "int": "nombre entier",
     "real": "nombre décimal, avec un point",
     "bl": "true | false",
+    "true|false": "true | false",
     "url": "URI (tel:, mailto:, http:…) ou #identifiant",
     "bin": "base64",
     "xs:ID": "identifiant XML (lettre ou _ puis lettres, chiffres, . - _), unique dans le document",
@@ -86,8 +93,10 @@ def _told(problem: SchemaProblem, root: Element) -> Observation:
             observed, place = "absent", f"{place}/@type"
     elif problem.kind == UNEXPECTED:
         later = tuple(name for name in expected if name not in INFRASTRUCTURE)
-        if later and problem.element is not None and problem.element.getparent() is not root:
+        inside = problem.element if not observed or problem.element is None else problem.element.getparent()
+        if later and inside is not root:
             expected = later
+        expected = _prefixed(expected)
         observed = observed or "absent"
     elif problem.kind == MISSING_ATTRIBUTE:
         observed = "absent"
@@ -96,3 +105,17 @@ def _told(problem: SchemaProblem, root: Element) -> Observation:
     if not expected and not observed:
         return Observation(place, problem.message, "", problem.line)
     return Observation(place, observed, " | ".join(expected) or "rien d'autre", problem.line)
+
+
+def _prefixed(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the extensions with their usual prefixes, which the last one explains."""
+    shown, used = [], {}
+    for name in names:
+        local, _, rest = name.partition(' (xmlns="')
+        prefix = PREFIXES.get(rest[:-2])
+        if prefix:
+            used[prefix] = rest[:-2]
+        shown.append(f"{prefix}:{local}" if prefix else name)
+    if used:
+        shown[-1] += " (" + ", ".join(f'xmlns:{prefix}="{space}"' for prefix, space in used.items()) + ")"
+    return tuple(shown)

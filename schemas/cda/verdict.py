@@ -96,7 +96,7 @@ def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
 
 
 def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Finding]:
-    """Every finding on a decoded document: structure, header, then level 1 or its model, sections, entries."""
+    """Every finding on a decoded document: structure, header, level 1 or its model, sections, entries."""
     found = _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
     if document.level == 1:

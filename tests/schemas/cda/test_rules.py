@@ -333,7 +333,9 @@ def test_encoding_and_mark(level1: bytes) -> None:
 def test_unknown_model_is_said(prescription: bytes) -> None:
     text = prescription
     for root in (b"1.2.250.1.213.1.1.1.39", b"1.3.6.1.4.1.19376.1.9.1.1.1"):
-        text = text.replace(b'templateId root="' + root, b'templateId root="1.2.250.1.999.' + root[-2:])
+        text = text.replace(
+            b'templateId root="' + root, b'templateId root="1.2.250.1.999.' + root.rpartition(b".")[2]
+        )
     text = text.replace(
         b'<code code="57833-6" displayName="Prescription de produits', b'<code code="57828-6" displayName="P'
     )

@@ -15,7 +15,6 @@ from schemas.xml import XmlRefused, parse
 T = TypeVar("T")
 
 HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
-    structure.RULES,
     header.RULES,
     identity.RULES,
     people.RULES,
@@ -34,6 +33,7 @@ NO_MODEL = ROOT.declare(
 )
 ALL_RULES = (
     ROOT,
+    structure.RULES,
     *HEADER_RULES,
     level1.RULES,
     common.RULES,
@@ -96,8 +96,8 @@ def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
 
 
 def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Finding]:
-    """Every finding on a decoded document: its header, then level 1 or its model, sections and entries."""
-    found = judge_header(document)
+    """Every finding on a decoded document: structure, header, level 1 or its model, sections, entries."""
+    found = _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
     if document.level == 1:
         found += _apply((level1.RULES,), document)

@@ -116,7 +116,7 @@ RELATED = "<relatedDocument typeCode='{}'><parentDocument><id root='{}'/></paren
 ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-XSD-01", after(f"{C}/h:title", "<subtitle>x</subtitle>")),
     ("CDA-XSD-01", both(drop(f"{C}/h:title"), after(f"{C}/h:effectiveTime", "<title>x</title>"))),
-    ("CDA-XSD-02", put(C, "color", "red")),
+    ("CDA-XSD-01", put(C, "color", "red")),
     ("CDA-HDR-01", put(f"{C}/h:realmCode", "code", "US")),
     ("CDA-HDR-01", drop(f"{C}/h:realmCode")),
     ("CDA-HDR-02", put(f"{C}/h:typeId", "extension", "POCD_HD000041")),
@@ -266,6 +266,7 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-EP-M15", put("//h:act/h:code", "code", "E")),
     ("CDA-EP-M18", put("//h:observation[h:code/@code='MED-574']/h:value", "value", "non")),
     ("CDA-EP-M19", unset("//h:supply/h:quantity", "value")),
+    ("CDA-XSD-03", put("//h:renderMultiMedia", "referencedObject", "nope")),
 ]
 
 # What another rule rightly says of the same defect
@@ -284,7 +285,8 @@ def check(data: bytes, rule: str, edit: Edit) -> None:
     found = judge(changed(data, edit))
     expected = {rule, *FOLLOWS.get(rule, ())} if RULES[rule].keyword.severity is Severity.ERROR else set()
     assert rule in {finding.rule for finding in found}
-    assert {finding.rule for finding in errors(found)} == expected
+    # what the schema refuses too, it says besides the rule that says it better
+    assert {finding.rule for finding in errors(found)} - {"CDA-XSD-01"} == expected - {"CDA-XSD-01"}
     seen = next(finding for finding in found if finding.rule == rule)
     assert seen.where.startswith("/ClinicalDocument") and seen.line and seen.expected is not None
 
@@ -331,7 +333,9 @@ def test_encoding_and_mark(level1: bytes) -> None:
 def test_unknown_model_is_said(prescription: bytes) -> None:
     text = prescription
     for root in (b"1.2.250.1.213.1.1.1.39", b"1.3.6.1.4.1.19376.1.9.1.1.1"):
-        text = text.replace(b'templateId root="' + root, b'templateId root="1.2.250.1.999.' + root[-2:])
+        text = text.replace(
+            b'templateId root="' + root, b'templateId root="1.2.250.1.999.' + root.rpartition(b".")[2]
+        )
     text = text.replace(
         b'<code code="57833-6" displayName="Prescription de produits', b'<code code="57828-6" displayName="P'
     )

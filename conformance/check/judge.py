@@ -1,0 +1,163 @@
+"""One file judged by what it is."""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reports.check.model import Checked
+from schemas.finding import Finding, Keyword, RuleSet
+
+from .known import layers
+from .reading import STDIN, Unreadable, read
+from .recognise import Recognised, recognise
+
+RULES: RuleSet[None] = RuleSet("check")
+UNREADABLE = RULES.declare("CHECK-ILLISIBLE")
+UNKNOWN = RULES.declare("CHECK-NATURE-INCONNUE")
+BROKEN = RULES.declare("CHECK-ERREUR-BANC", requires=Keyword.DEVRAIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What applies to every file of a call. Goes to worker processes as it is."""
+
+    excerpts: bool = False  # keep the lines around each finding, for the page
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one judge says. `layers` and `sentences`: of rules that no rule set of the bench declares."""
+
+    findings: tuple[Finding, ...]
+    layers: Mapping[str, str] = field(default_factory=dict)
+    sentences: Mapping[str, str] = field(default_factory=dict)
+
+
+Judge = Callable[[bytes], Judgement]
+
+
+def check_file(path: Path | str, *, named: bool = True, settings: Settings | None = None) -> Checked | None:
+    """Judge a file, or the standard input for `-`. Never raises: what cannot be read is a finding, what breaks
+    on our side is `trouble`.
+
+    None for a file that nobody named and that is nothing of ours.
+    """
+    name = str(path)
+    try:
+        data = read(name)
+    except Unreadable as why:
+        return _said(Checked(name, findings=(UNREADABLE.finding(name, why.observed, why.expected),)))
+    try:
+        return _judge(name, data, named, settings or Settings())
+    except (Exception, RecursionError) as error:
+        return broken(name, _told(error))
+
+
+def broken(name: str, trouble: str) -> Checked:
+    """A file that the bench could not judge: our fault, never the software's."""
+    return _said(Checked(name, findings=(BROKEN.finding(name, trouble, "jugement complet"),), trouble=trouble))
+
+
+def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked | None:
+    found = recognise(data, "" if name == STDIN else name)
+    if not named and not found.sure:
+        return None
+    if found.kind not in JUDGES:
+        return _said(Checked(name, findings=(UNKNOWN.finding(name, data[:60], ", ".join(JUDGES)),)))
+    judgements = [judge(data) for judge in judges(found.kind, settings)]
+    title, model = _model(found)
+    item = Checked(
+        name,
+        found.kind,
+        tuple(finding for judgement in judgements for finding in judgement.findings),
+        title,
+        model,
+        {rule: layer for judgement in judgements for rule, layer in judgement.layers.items()},
+        {rule: words for judgement in judgements for rule, words in judgement.sentences.items()},
+    )
+    if settings.excerpts:
+        from .excerpts import excerpts
+
+        item = replace(item, excerpts=excerpts(data, item.findings))
+    return _said(item)
+
+
+def _said(item: Checked) -> Checked:
+    """The same, with the layers of the bench's own rules."""
+    ours = layers(finding.rule for finding in item.findings)
+    return replace(item, layers={**ours, **item.layers})
+
+
+def _told(error: BaseException) -> str:
+    """An exception of ours in one line: what and where."""
+    steps = traceback.extract_tb(error.__traceback__)
+    at = f" ({Path(steps[-1].filename).name}:{steps[-1].lineno})" if steps else ""
+    return f"{type(error).__name__}: {str(error)[:300]}{at}"
+
+
+def _model(found: Recognised) -> tuple[str, str]:
+    """Type of a CDA in words, and its own templateId with its version."""
+    if found.kind != "cda" or found.root is None:
+        return "", ""
+    from .models import model_of
+
+    return model_of(found.root)
+
+
+def judges(kind: str, settings: Settings) -> Iterator[Judge]:
+    """The judges of a kind of file, in the order in which their findings are told.
+
+    Judges that an option adds (rules read from a folder, say) come after ours.
+    """
+    ours = JUDGES[kind]
+    yield lambda data: Judgement(tuple(ours(data)))
+
+
+def _cda(data: bytes) -> list[Finding]:
+    from schemas import cda
+
+    return cda.judge(data)
+
+
+def _pdf(data: bytes) -> list[Finding]:
+    from schemas import pdf
+
+    return pdf.judge_pdf(data)
+
+
+def _xdm(data: bytes) -> list[Finding]:
+    from schemas import xdm
+
+    try:
+        return xdm.judge_archive(xdm.read_archive(data))
+    except xdm.ArchiveRefused as refused:
+        return [UNREADABLE.finding("archive", str(refused), "archive IHE_XDM")]
+
+
+def _mail(data: bytes) -> list[Finding]:
+    from schemas import mail
+
+    return mail.judge_mail(mail.read_mail(data), mail.MailContext())
+
+
+def _soap(data: bytes) -> list[Finding]:
+    from conformance.captures import judge_capture
+
+    return judge_capture(data)
+
+
+def _vihf(data: bytes) -> list[Finding]:
+    from conformance.captures import judge_assertion
+
+    return judge_assertion(data)
+
+
+JUDGES: dict[str, Callable[[bytes], list[Finding]]] = {
+    "cda": _cda,
+    "xdm": _xdm,
+    "mail": _mail,
+    "soap": _soap,
+    "vihf": _vihf,
+    "pdf": _pdf,
+}

@@ -10,7 +10,7 @@ from schemas.finding import Finding, Keyword, RuleSet
 
 from .known import layers
 from .reading import STDIN, Unreadable, read
-from .recognise import Recognised, recognise
+from .recognise import recognise
 
 RULES: RuleSet[None] = RuleSet("check")
 UNREADABLE = RULES.declare("CHECK-ILLISIBLE")
@@ -66,16 +66,18 @@ def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked |
     if found.kind not in JUDGES:
         return _said(Checked(name, findings=(UNKNOWN.finding(name, data[:60], ", ".join(JUDGES)),)))
     judgements = [judge(data) for judge in judges(found.kind, settings)]
-    title, model = _model(found)
     item = Checked(
         name,
         found.kind,
         tuple(finding for judgement in judgements for finding in judgement.findings),
-        title,
-        model,
-        {rule: layer for judgement in judgements for rule, layer in judgement.layers.items()},
-        {rule: words for judgement in judgements for rule, words in judgement.sentences.items()},
+        layers={rule: layer for judgement in judgements for rule, layer in judgement.layers.items()},
+        sentences={rule: words for judgement in judgements for rule, words in judgement.sentences.items()},
     )
+    if found.kind == "cda" and found.root is not None:
+        from .models import describe
+
+        said = describe(found.root)
+        item = replace(item, title=said.title, model=said.model, reach=said.reach)
     if settings.excerpts:
         from .excerpts import excerpts
 
@@ -94,15 +96,6 @@ def _told(error: BaseException) -> str:
     steps = traceback.extract_tb(error.__traceback__)
     at = f" ({Path(steps[-1].filename).name}:{steps[-1].lineno})" if steps else ""
     return f"{type(error).__name__}: {str(error)[:300]}{at}"
-
-
-def _model(found: Recognised) -> tuple[str, str]:
-    """Type of a CDA in words, and its own templateId with its version."""
-    if found.kind != "cda" or found.root is None:
-        return "", ""
-    from .models import model_of
-
-    return model_of(found.root)
 
 
 def judges(kind: str, settings: Settings) -> Iterator[Judge]:

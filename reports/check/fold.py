@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.finding import Finding
 
-from .model import MODEL_NOT_RUN, ROOT_CAUSES, Checked
+from .model import ROOT_CAUSES, Checked
 
 RANKS = {"error": 0, "warning": 1, "info": 2}
 
@@ -27,15 +27,11 @@ class Group:
 
 
 def fold(item: Checked) -> list[Group]:
-    """The findings of a file, each once: errors, warnings, infos, the causes of the others first in each.
-
-    What is only told by a line of its own (the model's rules were not run) is left out.
-    """
+    """The findings of a file, each once: errors, warnings, infos, the causes of the others first in each."""
     gathered: dict[tuple[str, str, str, str], list[tuple[int, Finding]]] = {}
     for position, finding in enumerate(item.findings):
-        if finding.rule not in MODEL_NOT_RUN:
-            key = (finding.rule, finding.severity.value, finding.observed, finding.expected)
-            gathered.setdefault(key, []).append((position, finding))
+        key = (finding.rule, finding.severity.value, finding.observed, finding.expected)
+        gathered.setdefault(key, []).append((position, finding))
     groups = [Group(same[0][0], tuple(finding for _, finding in same)) for same in gathered.values()]
     return sorted(groups, key=_rank)
 

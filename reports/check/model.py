@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from schemas.finding import Finding, errors
 
 ROOT_CAUSES = ("CDA-CAUSE-", "CDA-XML-")  # rules that explain the others: shown first
-MODEL_NOT_RUN = ("CDA-XML-05",)  # says that the rules of the document's model were not run
 
 EXIT_OK, EXIT_FAIL, EXIT_BENCH, EXIT_NOTHING = 0, 1, 3, 4
 
@@ -25,7 +24,8 @@ class Checked:
     """What was said of one file.
 
     `kind`: cda, xdm, mail, soap, vihf, pdf, or empty when not recognised. `title`, `model`: of a CDA, its type
-    in words and its own templateId with its version. `layers`: rule → layer of the official tool, empty when
+    in words, and the model by whose rules it was judged. `reach`: how far: `whole`, `partial` (header, type and
+    sections), `none` (the bench does not know the model), empty for what is no CDA. `layers`: rule → layer of the official tool, empty when
     the rule is the bench's own. `sentences`: rule → words, for rules that the message catalogue does not hold.
     `excerpts`: position of a finding → lines. `trouble`: what broke on our side; the file was not judged.
     """
@@ -35,6 +35,7 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     title: str = ""
     model: str = ""
+    reach: str = ""
     layers: Mapping[str, str] = field(default_factory=dict)
     sentences: Mapping[str, str] = field(default_factory=dict)
     excerpts: Mapping[int, Excerpt] = field(default_factory=dict)
@@ -51,11 +52,6 @@ class Checked:
         if self.kind != "cda" or self.trouble:
             return ""
         return verdict(tuple(finding for finding in self.findings if self.layers.get(finding.rule)))
-
-    @property
-    def model_ran(self) -> bool:
-        """Whether the rules of the CDA's own model were run."""
-        return self.kind == "cda" and not any(f.rule in MODEL_NOT_RUN for f in self.findings)
 
     def count(self, severity: str) -> int:
         """How many findings of this severity."""

@@ -38,12 +38,8 @@ class CheckWords:
         return item.layers.get(rule) or self("ours")
 
     def model(self, item: Checked) -> str:
-        """Which rules were run on a CDA; empty for another kind, or when nothing could be read."""
-        if item.kind != "cda" or not (item.model or item.title):
-            return ""
-        if not item.model_ran:
-            return self("model.unknown", model=item.model or item.title)
-        return self("model.ran", model=f"{item.title} ({item.model})" if item.model else item.title)
+        """Which rules were run on a CDA; empty when the file is no CDA."""
+        return self(f"model.{item.reach}", title=item.title or "?", model=item.model) if item.reach else ""
 
     def _known(self, rule: str) -> bool:
         return rule in messages.catalogue()

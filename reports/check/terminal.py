@@ -191,7 +191,7 @@ def _table(batch: Batch, words: CheckWords) -> Table:
         table.add_row(
             Text(label(name)),
             Text(item.kind or "?"),
-            Text(_safe(item.model or words("model.short.none")) if item.kind == "cda" else ""),
+            Text(_safe(item.model or words("model.short.none")) if item.reach else ""),
             Text(words(f"outcome.{state}"), STYLES[state]),
             str(item.count("error") or "·"),
             str(item.count("warning") or "·"),

@@ -21,7 +21,7 @@ def excerpts(data: bytes, findings: Iterable[Finding]) -> dict[int, Excerpt]:
     if not placed or b"\x00" in data[:4096]:
         return {}
     lines = [line.rstrip("\r") for line in data.decode("utf-8", "replace").split("\n")]  # as libxml2 counts
-    root = _tree(data) if any(len(lines[f.line - 1]) > LONG_LINE for _, f in placed if _in(f, lines)) else None
+    root = _tree(data) if max(map(len, lines)) > LONG_LINE else None
     found: dict[int, Excerpt] = {}
     for position, finding in placed[:MAX_EXCERPTS]:
         line = finding.line or 0

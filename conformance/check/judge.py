@@ -38,10 +38,10 @@ Judge = Callable[[bytes], Judgement]
 
 
 def check_file(path: Path | str, *, named: bool = True, settings: Settings | None = None) -> Checked | None:
-    """Judge a file, or the standard input for `-`. Never raises: what cannot be read is a finding, what breaks
-    on our side is `trouble`.
+    """Judge a file, or the standard input for `-`.
 
-    None for a file that nobody named and that is nothing of ours.
+    Never raises: what cannot be read is a finding, what breaks on our side is `trouble`. None for a file that
+    nobody named and that is nothing of ours.
     """
     name = str(path)
     try:
@@ -56,7 +56,9 @@ def check_file(path: Path | str, *, named: bool = True, settings: Settings | Non
 
 def broken(name: str, trouble: str) -> Checked:
     """A file that the bench could not judge: our fault, never the software's."""
-    return _said(Checked(name, findings=(BROKEN.finding(name, trouble, "jugement complet"),), trouble=trouble))
+    return _said(
+        Checked(name, findings=(BROKEN.finding(name, trouble, "jugement complet"),), trouble=trouble)
+    )
 
 
 def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked | None:

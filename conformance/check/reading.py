@@ -3,8 +3,7 @@
 import errno
 import os
 import stat
-
-import click
+import sys
 
 MAX_FILE = 64 * 1024 * 1024  # bytes
 STDIN = "-"
@@ -33,7 +32,9 @@ def read(name: str) -> bytes:
     try:
         data = _standard_input() if name == STDIN else _regular(name)
     except OSError as error:
-        raise Unreadable(_REASONS.get(error.errno or 0, error.strerror or str(error)), "fichier lisible") from None
+        raise Unreadable(
+            _REASONS.get(error.errno or 0, error.strerror or str(error)), "fichier lisible"
+        ) from None
     except ValueError as error:  # a name with a zero byte
         raise Unreadable(str(error), "nom de fichier") from None
     if len(data) > MAX_FILE:
@@ -42,7 +43,7 @@ def read(name: str) -> bytes:
 
 
 def _standard_input() -> bytes:
-    return click.get_binary_stream("stdin").read(MAX_FILE + 1)
+    return sys.stdin.buffer.read(MAX_FILE + 1) if sys.stdin else b""
 
 
 def _regular(name: str) -> bytes:

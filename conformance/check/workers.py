@@ -1,8 +1,8 @@
 """Files judged in several processes. One that dies costs its own file, never the others.
 
-Each thread here holds one process and gives it one file at a time: when the process dies, the file at fault is
-known. `multiprocessing` is not used: it runs the caller's main module again, and gives up the files of every
-worker when one dies.
+Each thread here holds one process and gives it one file at a time: when the process dies, the file at fault
+is known. `multiprocessing` is not used: it runs the caller's main module again, and gives up the files of
+every worker when one dies.
 """
 
 import os
@@ -28,7 +28,7 @@ COMMAND = (sys.executable, "-m", "conformance.check.worker")
 
 @dataclass(slots=True)
 class Worker:
-    """A process that judges the files that it is given; started when first needed, and again after a death."""
+    """A process that judges the files it is given; started when first needed, and again after a death."""
 
     command: Sequence[str] = COMMAND
     process: "subprocess.Popen[bytes] | None" = field(default=None)

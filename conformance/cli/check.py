@@ -16,8 +16,12 @@ BAR_FROM = 20  # files; fewer are judged before a bar is seen
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="JSON sur la sortie standard, et rien d'autre.")
 @click.option("--html", "html_path", type=click.Path(path_type=Path), help="Écrit aussi une page HTML.")
-@click.option("--sarif", "sarif_path", type=click.Path(path_type=Path), help="Écrit aussi un fichier SARIF 2.1.0.")
-@click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processus (0 : selon la machine et le lot).")
+@click.option(
+    "--sarif", "sarif_path", type=click.Path(path_type=Path), help="Écrit aussi un fichier SARIF 2.1.0."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=0), default=0, help="Processus (0 : selon la machine et le lot)."
+)
 @click.option("--verbose", "-v", is_flag=True, help="Aussi les informations et chaque constat.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def check(
@@ -31,11 +35,11 @@ def check(
 ) -> None:
     """Juge des FILES : CDA, archive XDM, courriel .eml, capture SOAP/MTOM, VIHF, PDF.
 
-    Un fichier, un dossier (et ses sous-dossiers), un motif ('out/**/*.xml') ou - pour l'entrée standard. Dans un
-    dossier, ce qui n'est pas reconnu est compté, pas jugé ; un fichier nommé doit être reconnu.
+    Un fichier, un dossier (et ses sous-dossiers), un motif ('out/**/*.xml') ou - pour l'entrée standard. Dans
+    un dossier, ce qui n'est pas reconnu est compté, pas jugé ; un fichier nommé doit être reconnu.
 
-    Codes de sortie : 0 aucun manquement ; 1 au moins un manquement ; 2 usage ; 3 erreur du banc, jamais imputée
-    au document ; 4 rien n'a pu être jugé.
+    Codes de sortie : 0 aucun manquement ; 1 au moins un manquement ; 2 usage ; 3 erreur du banc, jamais
+    imputée au document ; 4 rien n'a pu être jugé.
     """
     from conformance.check.gather import Absent, gather
     from conformance.check.judge import Settings
@@ -79,7 +83,12 @@ def progress(total: int, lang: str) -> Iterator[Callable[[], None]]:
 
     from schemas.messages import text
 
-    columns = (MofNCompleteColumn(), BarColumn(bar_width=32), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        MofNCompleteColumn(),
+        BarColumn(bar_width=32),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     console = Console(stderr=True, highlight=False)
     with Progress(*columns, console=console, transient=True, disable=console.is_dumb_terminal) as bar:
         task = bar.add_task(text("check.progress", lang), total=total)

@@ -1,7 +1,7 @@
 """`--html`: one self-contained page, no network, no script. It looks like the report of a run.
 
-Everything from the files goes through `schemas.safe`, is escaped, and the page's own policy forbids scripts, images,
-frames, forms and any style but its own.
+Everything from the files goes through `schemas.safe`, is escaped, and the page's own policy forbids scripts,
+images, frames, forms and any style but its own.
 """
 
 import base64
@@ -173,9 +173,7 @@ def _view(item: Checked, anchor: str, words: CheckWords, *, with_excerpts: bool)
     rules = tuple(_rule(item, same, words, with_excerpts) for same in groups[:MAX_RULES])
     state = outcome(item)
     loud = tuple(rule for rule in rules if rule.severity != "info")
-    counts = [
-        words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)
-    ]
+    counts = [words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)]
     if item.official and item.official != item.verdict:
         counts.append(words("official", verdict=item.official))
     return FileView(

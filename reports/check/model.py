@@ -23,11 +23,12 @@ class Excerpt:
 class Checked:
     """What was said of one file.
 
-    `kind`: cda, xdm, mail, soap, vihf, pdf, or empty when not recognised. `title`, `model`: of a CDA, its type
-    in words, and the model by whose rules it was judged. `reach`: how far: `whole`, `partial` (header, type and
-    sections), `none` (the bench does not know the model), empty for what is no CDA. `layers`: rule → layer of the official tool, empty when
-    the rule is the bench's own. `sentences`: rule → words, for rules that the message catalogue does not hold.
-    `excerpts`: position of a finding → lines. `trouble`: what broke on our side; the file was not judged.
+    `kind`: cda, xdm, mail, soap, vihf, pdf, or empty when not recognised. `title`, `model`: of a CDA, its
+    type in words, and the model by whose rules it was judged. `reach`: how far: `whole`, `partial` (header,
+    type and sections), `none` (the bench does not know the model), empty for what is no CDA. `layers`: rule →
+    layer of the official tool, empty when the rule is the bench's own. `sentences`: rule → words, for rules
+    that the message catalogue does not hold. `excerpts`: position of a finding → lines. `trouble`: what broke
+    on our side; the file was not judged.
     """
 
     file: str
@@ -60,7 +61,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Unjudged:
-    """Something met in a folder that was not judged. `reason`: unrecognised, hidden, link, special, folder."""
+    """Something in a folder that was not judged. `reason`: unrecognised, hidden, link, special, folder."""
 
     file: str
     reason: str

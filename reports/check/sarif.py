@@ -1,4 +1,7 @@
-"""`--sarif`: SARIF 2.1.0, for code scanning. Source: OASIS SARIF 2.1.0; GitHub, « SARIF support for code scanning »."""
+"""`--sarif`: SARIF 2.1.0, for code scanning.
+
+Source: OASIS SARIF 2.1.0; GitHub, « SARIF support for code scanning ».
+"""
 
 import hashlib
 import json

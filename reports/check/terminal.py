@@ -1,7 +1,7 @@
 """What a person reads in the terminal: findings by file, the ones to act on first, then a table and one line.
 
-Everything from the files is written as plain text: neither markup nor escape sequences are obeyed. On a terminal
-long texts are wrapped under their label; elsewhere a line is a line, for `grep` and logs.
+Everything from the files is written as plain text: neither markup nor escape sequences are obeyed. On a
+terminal long texts are wrapped under their label; elsewhere a line is a line, for `grep` and logs.
 """
 
 import os
@@ -58,7 +58,10 @@ def _plain(console: Console, told: Text) -> None:
 def _file(item: Checked, console: Console, words: CheckWords, verbose: bool) -> None:
     state = outcome(item)
     head = Text.assemble(
-        (words(f"outcome.{state}"), STYLES[state]), "  ", (label(item.file), "bold"), f"  ({words.kind(item)})"
+        (words(f"outcome.{state}"), STYLES[state]),
+        "  ",
+        (label(item.file), "bold"),
+        f"  ({words.kind(item)})",
     )
     _plain(console, head)
     for line in _about(item, words, verbose):
@@ -80,7 +83,9 @@ def _about(item: Checked, words: CheckWords, verbose: bool) -> Iterator[Text]:
         yield Text(words("trouble"), "magenta")
         return
     if item.findings:
-        counts = {name: words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)}
+        counts = {
+            name: words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)
+        }
         if "info" in counts and not verbose:
             counts["info"] = words("hidden", infos=counts["info"])
         yield Text(f"{', '.join(counts.values())}{_officially(item, words)}", "dim")
@@ -91,9 +96,7 @@ def _officially(item: Checked, words: CheckWords) -> str:
     return f" ; {words('official', verdict=item.official)}" if different else ""
 
 
-def _rule(
-    item: Checked, groups: Sequence[Group], console: Console, words: CheckWords, verbose: bool
-) -> None:
+def _rule(item: Checked, groups: Sequence[Group], console: Console, words: CheckWords, verbose: bool) -> None:
     """One rule: its sentence once, its observations, what to do."""
     first = groups[0].first
     severity = first.severity.value
@@ -128,7 +131,9 @@ def _observation(group: Group, console: Console, words: CheckWords) -> None:
     first = group.first
     _indented(console, words("where"), Text(_place(group, words)), 4)
     if first.observed:
-        _indented(console, words("observed"), Text(_safe(first.observed), SEVERITIES[first.severity.value]), 4)
+        _indented(
+            console, words("observed"), Text(_safe(first.observed), SEVERITIES[first.severity.value]), 4
+        )
     if first.expected:
         _indented(console, words("expected"), Text(_safe(first.expected)), 4)
 

@@ -1,8 +1,8 @@
 """One file judged by what it is."""
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reports.check.model import Checked
@@ -25,18 +25,6 @@ class Settings:
     excerpts: bool = False  # keep the lines around each finding, for the page
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What one judge says. `layers` and `sentences`: of rules that no rule set of the bench declares."""
-
-    findings: tuple[Finding, ...]
-    layers: Mapping[str, str] = field(default_factory=dict)
-    sentences: Mapping[str, str] = field(default_factory=dict)
-
-
-Judge = Callable[[bytes], Judgement]
-
-
 def check_file(path: Path | str, *, named: bool = True, settings: Settings | None = None) -> Checked | None:
     """Judge a file, or the standard input for `-`.
 
@@ -47,16 +35,16 @@ def check_file(path: Path | str, *, named: bool = True, settings: Settings | Non
     try:
         data = read(name)
     except Unreadable as why:
-        return _said(Checked(name, findings=(UNREADABLE.finding(name, why.observed, why.expected),)))
+        return with_layers(Checked(name, findings=(UNREADABLE.finding(name, why.observed, why.expected),)))
     try:
         return _judge(name, data, named, settings or Settings())
     except (Exception, RecursionError) as error:
-        return broken(name, _told(error))
+        return broken(name, told(error))
 
 
 def broken(name: str, trouble: str) -> Checked:
     """A file that the bench could not judge: our fault, never the software's."""
-    return _said(
+    return with_layers(
         Checked(name, findings=(BROKEN.finding(name, trouble, "jugement complet"),), trouble=trouble)
     )
 
@@ -66,15 +54,8 @@ def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked |
     if not named and not found.sure:
         return None
     if found.kind not in JUDGES:
-        return _said(Checked(name, findings=(UNKNOWN.finding(name, data[:60], ", ".join(JUDGES)),)))
-    judgements = [judge(data) for judge in judges(found.kind, settings)]
-    item = Checked(
-        name,
-        found.kind,
-        tuple(finding for judgement in judgements for finding in judgement.findings),
-        layers={rule: layer for judgement in judgements for rule, layer in judgement.layers.items()},
-        sentences={rule: words for judgement in judgements for rule, words in judgement.sentences.items()},
-    )
+        return with_layers(Checked(name, findings=(UNKNOWN.finding(name, data[:60], ", ".join(JUDGES)),)))
+    item = Checked(name, found.kind, tuple(JUDGES[found.kind](data)))
     if found.kind == "cda" and found.root is not None:
         from .models import describe
 
@@ -84,29 +65,20 @@ def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked |
         from .excerpts import excerpts
 
         item = replace(item, excerpts=excerpts(data, item.findings))
-    return _said(item)
+    # A judge that an option adds (the official rules, say) puts what it says in `extra` and `remarks` here.
+    return with_layers(item)
 
 
-def _said(item: Checked) -> Checked:
-    """The same, with the layers of the bench's own rules."""
-    ours = layers(finding.rule for finding in item.findings)
-    return replace(item, layers={**ours, **item.layers})
+def with_layers(item: Checked) -> Checked:
+    """The same, with the official layer of each rule that it names."""
+    return replace(item, layers={**item.layers, **layers(finding.rule for finding in item.findings)})
 
 
-def _told(error: BaseException) -> str:
+def told(error: BaseException) -> str:
     """An exception of ours in one line: what and where."""
     steps = traceback.extract_tb(error.__traceback__)
     at = f" ({Path(steps[-1].filename).name}:{steps[-1].lineno})" if steps else ""
     return f"{type(error).__name__}: {str(error)[:300]}{at}"
-
-
-def judges(kind: str, settings: Settings) -> Iterator[Judge]:
-    """The judges of a kind of file, in the order in which their findings are told.
-
-    Judges that an option adds (rules read from a folder, say) come after ours.
-    """
-    ours = JUDGES[kind]
-    yield lambda data: Judgement(tuple(ours(data)))
 
 
 def _cda(data: bytes) -> list[Finding]:

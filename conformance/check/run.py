@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from reports.check.model import Batch, Checked, Unjudged
 
+from .beside import judge_beside
 from .gather import Source
 from .judge import Settings, check_file
 from .reading import STDIN
@@ -36,7 +37,8 @@ def check_all(
         results = [_one(source, chosen, told) for source in sources]
     pairs = list(zip(sources, results, strict=True))
     strangers = [Unjudged(source.name, "unrecognised") for source, item in pairs if item is None]
-    return Batch(tuple(item for item in results if item is not None), (*unjudged, *strangers))
+    judged = judge_beside([item for item in results if item is not None])
+    return Batch(tuple(judged), (*unjudged, *strangers))
 
 
 def _one(source: Source, settings: Settings, told: Told) -> Checked | None:

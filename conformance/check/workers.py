@@ -28,16 +28,21 @@ COMMAND = (sys.executable, "-m", "conformance.check.worker")
 
 @dataclass(slots=True)
 class Worker:
-    """A process that judges the files it is given; started when first needed, and again after a death."""
+    """A process that judges the files it is given; started when first needed, and again after a death.
 
-    command: Sequence[str] = COMMAND
+    `here`: held to judge in this process, one file at a time.
+    """
+
+    command: Sequence[str]
+    here: threading.Lock
     process: "subprocess.Popen[bytes] | None" = field(default=None)
 
     def judge(self, source: Source, settings: Settings) -> Checked | None:
         """What `check_file` says of it. A file whose process dies is `trouble`."""
         process = self.process = self.process or _start(self.command)
         if process is None or source.name == STDIN:  # can't be started, or only this process has it
-            return check_file(source.name, named=source.named, settings=settings)
+            with self.here:
+                return check_file(source.name, named=source.named, settings=settings)
         try:
             return _asked(process, (source, settings))  # type: ignore[no-any-return]
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -64,7 +69,8 @@ def check_in_processes(
     for index in range(len(sources)):
         waiting.put(index)
     done: dict[int, Checked | None] = {}
-    workers = [Worker(command) for _ in range(jobs)]
+    here = threading.Lock()
+    workers = [Worker(command, here) for _ in range(jobs)]
     finished: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def drive(worker: Worker) -> None:
@@ -73,7 +79,10 @@ def check_in_processes(
                 index = waiting.get_nowait()
             except queue.Empty:
                 return
-            done[index] = worker.judge(sources[index], settings)
+            try:
+                done[index] = worker.judge(sources[index], settings)
+            except Exception as error:  # nobody would wait for a thread that is gone
+                done[index] = broken(sources[index].name, f"{type(error).__name__}: {error}")
             finished.put(index)
 
     threads = [threading.Thread(target=drive, args=(worker,), daemon=True) for worker in workers]

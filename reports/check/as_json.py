@@ -16,6 +16,7 @@ def as_json(batch: Batch, lang: str = "fr") -> str:
         "files": [_file(item, words) for item in batch.files],
         "not_judged": [{"file": _text(item.file), "reason": item.reason} for item in batch.unjudged],
         "disclaimer": words("disclaimer"),
+        **batch.extra,
     }
     return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8", "replace").decode()
 
@@ -30,6 +31,7 @@ def _file(item: Checked, words: CheckWords) -> dict[str, Any]:
         "model_rules": item.reach,
         "official": item.official,
         "bench_error": item.trouble,
+        **item.extra,
         "findings": [_finding(item, finding, words) for finding in item.findings],
     }
 
@@ -37,7 +39,7 @@ def _file(item: Checked, words: CheckWords) -> dict[str, Any]:
 def _finding(item: Checked, finding: Finding, words: CheckWords) -> dict[str, Any]:
     return {
         **finding.as_dict(),
-        "message": words.sentence(item, finding.rule),
+        "message": words.sentence(finding.rule),
         "action": words.action(finding.rule),
         "layer": item.layers.get(finding.rule, ""),
     }

@@ -77,7 +77,7 @@ class FileView:
     @property
     def told(self) -> bool:
         """Whether there is something to say below the table."""
-        return bool(self.loud or self.infos or self.item.trouble)
+        return bool(self.loud or self.infos or self.item.trouble or self.item.remarks)
 
 
 def write(batch: Batch, path: Path, lang: str = "fr") -> None:
@@ -200,7 +200,7 @@ def _rule(item: Checked, groups: Sequence[Group], words: CheckWords, with_excerp
         first.severity.value,
         SEVERITIES[first.severity.value],
         sum(group.count for group in groups),
-        words.sentence(item, first.rule),
+        words.sentence(first.rule),
         words.layer(item, first.rule) if item.kind == "cda" else "",
         words.action(first.rule),
         tuple(_seen(item, group, with_excerpts) for group in shown),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from schemas.finding import Finding, errors
 
@@ -26,9 +27,9 @@ class Checked:
     `kind`: cda, xdm, mail, soap, vihf, pdf, or empty when not recognised. `title`, `model`: of a CDA, its
     type in words, and the model by whose rules it was judged. `reach`: how far: `whole`, `partial` (header,
     type and sections), `none` (the bench does not know the model), empty for what is no CDA. `layers`: rule →
-    layer of the official tool, empty when the rule is the bench's own. `sentences`: rule → words, for rules
-    that the message catalogue does not hold. `excerpts`: position of a finding → lines. `trouble`: what broke
-    on our side; the file was not judged.
+    layer of the official tool, empty when the rule is the bench's own. `excerpts`: position of a finding →
+    lines. `remarks`: lines told under its name; `extra`: more members of its JSON, by name. `trouble`: what
+    broke on our side; the file was not judged, or not by everything.
     """
 
     file: str
@@ -38,14 +39,16 @@ class Checked:
     model: str = ""
     reach: str = ""
     layers: Mapping[str, str] = field(default_factory=dict)
-    sentences: Mapping[str, str] = field(default_factory=dict)
     excerpts: Mapping[int, Excerpt] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
     trouble: str = ""
 
     @property
     def verdict(self) -> str:
-        """PASS, WARN or FAIL. A file that the bench could not judge is never PASS, nor FAIL."""
-        return "WARN" if self.trouble else verdict(self.findings)
+        """PASS, WARN or FAIL. A file that the bench could not judge is not PASS."""
+        found = verdict(self.findings)
+        return "WARN" if self.trouble and found == "PASS" else found
 
     @property
     def official(self) -> str:
@@ -73,6 +76,7 @@ class Batch:
 
     files: tuple[Checked, ...]
     unjudged: tuple[Unjudged, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)  # more members of the JSON, by name
 
     @property
     def exit_code(self) -> int:

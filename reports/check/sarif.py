@@ -71,7 +71,7 @@ def as_sarif(batch: Batch, lang: str, base: Path) -> dict[str, Any]:
 
 
 def _rule(item: Checked, finding: Finding, words: CheckWords) -> dict[str, Any]:
-    sentence = words.sentence(item, finding.rule)
+    sentence = words.sentence(finding.rule)
     action = words.action(finding.rule)
     layer = item.layers.get(finding.rule, "")
     tags = [*SECURITY_FREE, *([layer] if layer else []), *finding.requirements]
@@ -121,7 +121,7 @@ def _mark(uri: str, finding: Finding) -> str:
 
 
 def _message(item: Checked, finding: Finding, words: CheckWords) -> str:
-    told = [words.sentence(item, finding.rule)]
+    told = [words.sentence(finding.rule)]
     told += [
         f"{words(name)} : {safe.shown(value)}"
         for name, value in (("observed", finding.observed), ("expected", finding.expected))

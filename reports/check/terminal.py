@@ -79,10 +79,10 @@ def _about(item: Checked, words: CheckWords, verbose: bool) -> Iterator[Text]:
     model = words.model(item)
     if model:
         yield Text(safe.visible(clip(model, 200)), "yellow" if item.reach == "none" else "")
+    yield from (Text(_safe(remark)) for remark in item.remarks)
     if item.trouble:
         yield Text(words("trouble"), "magenta")
-        return
-    if item.findings:
+    elif item.findings:
         counts = {
             name: words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)
         }
@@ -109,7 +109,7 @@ def _rule(item: Checked, groups: Sequence[Group], console: Console, words: Check
     if count > 1:
         head.append(f"  × {count}", "bold")
     _indented(console, "", head, 2)
-    _indented(console, "", Text(_safe(words.sentence(item, first.rule))), 4)
+    _indented(console, "", Text(_safe(words.sentence(first.rule))), 4)
     shown = groups if verbose else groups[:SAME_RULE]
     for group in shown:
         if len(groups) > 1:

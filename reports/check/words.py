@@ -22,9 +22,9 @@ class CheckWords:
         one = count <= 1 if self.lang == "fr" else count == 1
         return self(f"{key}.{'one' if one else 'many'}", count=count, **values)
 
-    def sentence(self, item: Checked, rule: str) -> str:
-        """What a rule says, from the catalogue, else from the judge that brought it."""
-        return messages.text(rule, self.lang) if self._known(rule) else item.sentences.get(rule, rule)
+    def sentence(self, rule: str) -> str:
+        """What a rule says; its id when the catalogue does not."""
+        return messages.text(rule, self.lang)
 
     def action(self, rule: str) -> str:
         """What to do; empty when nobody says."""
@@ -40,9 +40,6 @@ class CheckWords:
     def model(self, item: Checked) -> str:
         """Which rules were run on a CDA; empty when the file is no CDA."""
         return self(f"model.{item.reach}", title=item.title or "?", model=item.model) if item.reach else ""
-
-    def _known(self, rule: str) -> bool:
-        return rule in messages.catalogue()
 
 
 def label(name: str) -> str:

@@ -84,12 +84,19 @@ def _folder(folder: str) -> Iterator[Source | Unjudged]:
             entry = ready[-1].pop()
             if entry.name.startswith("."):
                 yield Unjudged(entry.path, "hidden")
-            elif not entry.is_dir():
+            elif not _is_folder(entry):
                 yield _file(entry.path)
             elif entry.is_symlink():
                 yield Unjudged(entry.path, "link")
             else:
                 waiting.append(entry.path)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _file(name: str) -> Source | Unjudged:

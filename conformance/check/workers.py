@@ -45,7 +45,7 @@ class Worker:
                 return check_file(source.name, named=source.named, settings=settings)
         try:
             return _asked(process, (source, settings))  # type: ignore[no-any-return]
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except Exception:  # it died, or does not speak as it should: another is started for the next file
             self.close()
             return broken(source.name, DEAD.format(code=process.returncode))
 
@@ -114,7 +114,7 @@ def _start(command: Sequence[str]) -> "subprocess.Popen[bytes] | None":
     try:
         if _asked(process) == READY:
             return process
-    except (EOFError, OSError, pickle.UnpicklingError):
+    except Exception:  # whatever it said instead
         pass
     process.kill()
     process.communicate()

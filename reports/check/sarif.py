@@ -64,10 +64,18 @@ def as_sarif(batch: Batch, lang: str, base: Path) -> dict[str, Any]:
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(batch, words, base)],
                 "artifacts": [{"location": _address(item.file, base)} for item in batch.files],
-                "results": results[:MAX_RESULTS],
+                "results": _kept(results),
             }
         ],
     }
+
+
+def _kept(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many as may be, the gravest when there are too many."""
+    if len(results) <= MAX_RESULTS:
+        return results
+    ranks = list(LEVELS.values())
+    return sorted(results, key=lambda result: ranks.index(result["level"]))[:MAX_RESULTS]
 
 
 def _rule(item: Checked, finding: Finding, words: CheckWords) -> dict[str, Any]:
@@ -160,7 +168,7 @@ def _address(name: str, base: Path) -> dict[str, str]:
     """The address of a file: relative to `base` when it is below it, whole otherwise."""
     whole = os.path.normpath(os.path.join(base, name))  # noqa: PTH118 — names, `-` among them
     relative = os.path.relpath(whole, base)
-    if relative.startswith(os.pardir):
+    if relative.split(os.sep)[0] == os.pardir:
         return {"uri": f"file://{_quoted(whole)}"}
     return {"uri": _quoted(relative), "uriBaseId": ROOT}
 

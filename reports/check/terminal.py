@@ -23,6 +23,7 @@ from .words import CheckWords, label
 STYLES = {"PASS": "bold green", "WARN": "bold yellow", "FAIL": "bold red", "ERROR": "bold magenta"}
 SEVERITIES = {"error": "red", "warning": "yellow", "info": "cyan"}
 VALUE = 300  # characters of an observed or expected value
+PLACE = 600  # characters of a path
 SAME_RULE = 5  # different observations of one rule that are shown whole
 MAX_RULES = 40  # rules told of one file
 PLACES = 4  # other lines told of a folded finding
@@ -152,7 +153,7 @@ def _in_one_line(group: Group, words: CheckWords) -> str:
 def _place(group: Group, words: CheckWords) -> str:
     """Where: line and path of the first, lines of the others."""
     first = group.first
-    told = _safe(first.where)
+    told = _safe(first.where, PLACE)
     if first.line:
         told = f"{words('line', line=first.line)}, {told}"
     lines = [str(one.line) for one in group.findings[1:] if one.line]
@@ -162,8 +163,8 @@ def _place(group: Group, words: CheckWords) -> str:
     return told
 
 
-def _safe(value: str) -> str:
-    return clip(safe.shown(value), VALUE).replace("\n", " ").replace("\t", " ")
+def _safe(value: str, limit: int = VALUE) -> str:
+    return clip(safe.shown(value), limit).replace("\n", " ").replace("\t", " ")
 
 
 def _indented(console: Console, name: str, value: Text, indent: int) -> None:

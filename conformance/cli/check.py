@@ -1,5 +1,6 @@
 """`segur-bench check`: files judged offline."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ def check(
 @contextmanager
 def progress(total: int, lang: str) -> Iterator[Callable[[], None]]:
     """A bar on the terminal of the errors, when there is one and something to wait for."""
-    if total < BAR_FROM or not sys.stderr.isatty():
+    if total < BAR_FROM or not sys.stderr.isatty() or os.environ.get("CI"):
         yield lambda: None
         return
     from rich.console import Console

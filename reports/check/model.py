@@ -7,6 +7,7 @@ from typing import Any
 from schemas.finding import Finding, errors
 
 ROOT_CAUSES = ("CDA-CAUSE-", "CDA-XML-")  # rules that explain the others: shown first
+NOT_JUDGED = ("CDA-XML-05", "CHECK-CHAINE")  # say that something was not judged: never hidden
 
 EXIT_OK, EXIT_FAIL, EXIT_BENCH, EXIT_NOTHING = 0, 1, 3, 4
 

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -168,7 +168,7 @@ def _address(name: str, base: Path) -> dict[str, str]:
     """The address of a file: relative to `base` when it is below it, whole otherwise."""
     whole = os.path.normpath(os.path.join(base, name))  # noqa: PTH118 — names, `-` among them
     relative = os.path.relpath(whole, base)
-    if relative.split(os.sep)[0] == os.pardir:
+    if PurePath(relative).parts[:1] == (os.pardir,):
         return {"uri": f"file://{_quoted(whole)}"}
     return {"uri": _quoted(relative), "uriBaseId": ROOT}
 

@@ -4,7 +4,9 @@ Everything from the files is written as plain text: neither markup nor escape se
 terminal long texts are wrapped under their label; elsewhere a line is a line, for `grep` and logs.
 """
 
+import io
 import os
+import sys
 from collections.abc import Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -17,7 +19,7 @@ from schemas import safe
 from schemas.layout import clip
 
 from .fold import Group, by_rule, fold
-from .model import Batch, Checked, outcome
+from .model import NOT_JUDGED, Batch, Checked, outcome
 from .words import CheckWords, label
 
 STYLES = {"PASS": "bold green", "WARN": "bold yellow", "FAIL": "bold red", "ERROR": "bold magenta"}
@@ -43,7 +45,12 @@ def print_batch(batch: Batch, console: Console, lang: str = "fr", verbose: bool 
 
 
 def make_console() -> Console:
-    """The terminal, its width when there is one. Colours follow NO_COLOR and what the output is."""
+    """The terminal, its width when there is one. Colours follow NO_COLOR and what the output is.
+
+    What the encoding of the output lacks is replaced: a table does not end on an error.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     narrow = Console(highlight=False)
     return narrow if _wraps(narrow) else Console(highlight=False, width=140)
 
@@ -67,12 +74,16 @@ def _file(item: Checked, console: Console, words: CheckWords, verbose: bool) -> 
     _plain(console, head)
     for line in _about(item, words, verbose):
         _indented(console, "", line, 2)
-    rules = by_rule([one for one in fold(item) if verbose or one.first.severity.value != "info"])
+    rules = by_rule([one for one in fold(item) if verbose or _is_loud(one)])
     for groups in rules if verbose else rules[:MAX_RULES]:
         _rule(item, groups, console, words, verbose)
     if len(rules) > MAX_RULES and not verbose:
         _plain(console, Text(f"  {words('more.rules', count=len(rules) - MAX_RULES)}", "dim"))
     console.print()
+
+
+def _is_loud(group: Group) -> bool:
+    return group.first.severity.value != "info" or group.first.rule in NOT_JUDGED
 
 
 def _about(item: Checked, words: CheckWords, verbose: bool) -> Iterator[Text]:
@@ -87,7 +98,7 @@ def _about(item: Checked, words: CheckWords, verbose: bool) -> Iterator[Text]:
         counts = {
             name: words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)
         }
-        if "info" in counts and not verbose:
+        if not verbose and not all(map(_is_loud, fold(item))):
             counts["info"] = words("hidden", infos=counts["info"])
         yield Text(f"{', '.join(counts.values())}{_officially(item, words)}", "dim")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.check import reading
-from conformance.check.gather import Absent, Source, gather
+from conformance.check.gather import Absent, gather
 from conformance.check.judge import check_file
 from conformance.check.recognise import recognise
 from conformance.check.run import check_all
@@ -135,7 +135,7 @@ def test_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert names("o*") == ["out/[x].xml", "out/a.xml", "out/c.txt", "out/deep/er/b.xml"]
     with pytest.raises(Absent, match=r"aucun fichier ne correspond à out/\*\.eml"):
         gather(["out/*.eml"])
-    with pytest.raises(Absent, match="fichier absent : out/z.xml"):
+    with pytest.raises(Absent, match=r"fichier absent : out/z\.xml"):
         gather(["out/a.xml", "out/z.xml"])
 
 
@@ -195,7 +195,7 @@ def test_links(tmp_path: Path) -> None:
 def test_a_very_deep_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     try:
-        for _ in range(1500):  # deeper than Python recurses
+        for _ in range(1100):  # deeper than Python recurses
             Path("d").mkdir()
             os.chdir("d")
         Path("a.xml").write_bytes(letter())

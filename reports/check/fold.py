@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.finding import Finding
 
-from .model import ROOT_CAUSES, Checked
+from .model import NOT_JUDGED, ROOT_CAUSES, Checked
 
 RANKS = {"error": 0, "warning": 1, "info": 2}
 
@@ -34,6 +34,11 @@ def fold(item: Checked) -> list[Group]:
         gathered.setdefault(key, []).append((position, finding))
     groups = [Group(same[0][0], tuple(finding for _, finding in same)) for same in gathered.values()]
     return sorted(groups, key=_rank)
+
+
+def is_loud(group: Group) -> bool:
+    """Whether a person is told at once: infos are not, unless they say that something was not judged."""
+    return group.first.severity.value != "info" or group.first.rule in NOT_JUDGED
 
 
 def _rank(group: Group) -> tuple[int, bool, int]:

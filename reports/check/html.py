@@ -19,8 +19,9 @@ from schemas import safe
 from schemas.finding import Finding
 from schemas.layout import clip
 
-from .fold import Group, by_rule, fold
+from .fold import Group, by_rule, fold, is_loud
 from .model import Batch, Checked, Excerpt, outcome
+from .publish import publish
 from .words import CheckWords, label
 
 COLOURS = {"PASS": "conforme", "WARN": "en_attente", "FAIL": "non_conforme", "ERROR": "erreur_banc"}
@@ -70,7 +71,7 @@ class FileView:
     model: str
     counts: str
     first: str
-    loud: tuple[RuleView, ...]  # errors and warnings
+    loud: tuple[RuleView, ...]  # what is never folded away
     infos: tuple[RuleView, ...]
     more: int
 
@@ -82,10 +83,7 @@ class FileView:
 
 def write(batch: Batch, path: Path, lang: str = "fr") -> None:
     """Write the page. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    draft.write_bytes(render(batch, lang).encode("utf-8", "replace"))
-    draft.replace(path)
+    publish(path, render(batch, lang))
 
 
 def render(batch: Batch, lang: str = "fr") -> str:
@@ -172,7 +170,7 @@ def _view(item: Checked, anchor: str, words: CheckWords, *, with_excerpts: bool)
     groups = by_rule(fold(item))
     rules = tuple(_rule(item, same, words, with_excerpts) for same in groups[:MAX_RULES])
     state = outcome(item)
-    loud = tuple(rule for rule in rules if rule.severity != "info")
+    loud = tuple(rule for rule, same in zip(rules, groups, strict=False) if is_loud(same[0]))
     counts = [words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)]
     if item.official and item.official != item.verdict:
         counts.append(words("official", verdict=item.official))
@@ -187,7 +185,7 @@ def _view(item: Checked, anchor: str, words: CheckWords, *, with_excerpts: bool)
         " · ".join(counts),
         loud[0].rule if loud else "",
         loud,
-        tuple(rule for rule in rules if rule.severity == "info"),
+        tuple(rule for rule in rules if rule not in loud),
         len(groups) - len(rules),
     )
 

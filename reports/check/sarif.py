@@ -16,6 +16,7 @@ from schemas import safe
 from schemas.finding import Finding
 
 from .model import Batch, Checked
+from .publish import publish
 from .words import CheckWords, label
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -27,11 +28,7 @@ MAX_RESULTS = 25_000  # GitHub refuses a run with more
 
 def write(batch: Batch, path: Path, lang: str = "fr", base: Path | None = None) -> None:
     """Write the log. `base`: folder that addresses are relative to (the current one). Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = as_sarif(batch, lang, base or Path.cwd())
-    draft = path.with_name(path.name + ".part")
-    draft.write_bytes(json.dumps(log, ensure_ascii=False, indent=1).encode("utf-8", "replace"))
-    draft.replace(path)
+    publish(path, json.dumps(as_sarif(batch, lang, base or Path.cwd()), ensure_ascii=False, indent=1))
 
 
 def as_sarif(batch: Batch, lang: str, base: Path) -> dict[str, Any]:

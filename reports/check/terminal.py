@@ -18,8 +18,8 @@ from rich.text import Text
 from schemas import safe
 from schemas.layout import clip
 
-from .fold import Group, by_rule, fold
-from .model import NOT_JUDGED, Batch, Checked, outcome
+from .fold import Group, by_rule, fold, is_loud
+from .model import Batch, Checked, outcome
 from .words import CheckWords, label
 
 STYLES = {"PASS": "bold green", "WARN": "bold yellow", "FAIL": "bold red", "ERROR": "bold magenta"}
@@ -74,16 +74,12 @@ def _file(item: Checked, console: Console, words: CheckWords, verbose: bool) -> 
     _plain(console, head)
     for line in _about(item, words, verbose):
         _indented(console, "", line, 2)
-    rules = by_rule([one for one in fold(item) if verbose or _is_loud(one)])
+    rules = by_rule([one for one in fold(item) if verbose or is_loud(one)])
     for groups in rules if verbose else rules[:MAX_RULES]:
         _rule(item, groups, console, words, verbose)
     if len(rules) > MAX_RULES and not verbose:
         _plain(console, Text(f"  {words('more.rules', count=len(rules) - MAX_RULES)}", "dim"))
     console.print()
-
-
-def _is_loud(group: Group) -> bool:
-    return group.first.severity.value != "info" or group.first.rule in NOT_JUDGED
 
 
 def _about(item: Checked, words: CheckWords, verbose: bool) -> Iterator[Text]:
@@ -98,7 +94,7 @@ def _about(item: Checked, words: CheckWords, verbose: bool) -> Iterator[Text]:
         counts = {
             name: words.plural(f"count.{name}", item.count(name)) for name in SEVERITIES if item.count(name)
         }
-        if not verbose and not all(map(_is_loud, fold(item))):
+        if not verbose and not all(map(is_loud, fold(item))):
             counts["info"] = words("hidden", infos=counts["info"])
         yield Text(f"{', '.join(counts.values())}{_officially(item, words)}", "dim")
 

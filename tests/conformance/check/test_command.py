@@ -64,6 +64,7 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(data: bytes) -> list[Finding]:
         raise ValueError("a rule that is wrong")
 
+    assert not list(Path().rglob("*.part"))
     monkeypatch.setitem(judge.JUDGES, "cda", broken)
     done = run("bad.xml", "--json")
     assert done.exit_code == 3

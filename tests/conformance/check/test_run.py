@@ -15,6 +15,7 @@ from conformance.check.run import check_all
 from conformance.check.workers import Worker, check_in_processes
 from reports.check.model import Batch, Checked
 from schemas.finding import Finding, Severity
+from schemas.messages import catalogue
 
 from .documents import letter, without_title
 
@@ -134,6 +135,13 @@ def test_layers_are_told_without_loading_everything(tmp_path: Path) -> None:
     assert item is not None
     every = all_rules()
     assert item.layers == {finding.rule: every[finding.rule].layer for finding in item.findings}
+
+
+def test_our_own_rules_are_worded() -> None:
+    from conformance import captures
+
+    for rule in (*judge.RULES.rules, *captures.RULES.rules):
+        assert {"fr", "en", "action_fr", "action_en"} <= set(catalogue()[rule])
 
 
 def said(rule: str = "XDM-LAY-02") -> Finding:

@@ -45,6 +45,13 @@ def test_what_it_says() -> None:
     assert next(mark.text for mark in page.xpath("//mark")) == "  <titre>x</titre>"
 
 
+def test_what_was_not_judged_is_never_folded_away() -> None:
+    info = finding("CDA-XML-05", Severity.INFO, "1.2.3", "")
+    assert not page_of(Batch((document(info),))).xpath("//details//code[text()='CDA-XML-05']")
+    other = finding("CDA-EXT-07", Severity.INFO, "1.2.3", "")
+    assert page_of(Batch((document(other),))).xpath("//details//code[text()='CDA-EXT-07']")
+
+
 def test_structure() -> None:
     page = page_of(full(HOSTILE))
     levels = [int(node.tag[1]) for node in page.xpath("//h1|//h2|//h3|//h4")]

@@ -47,6 +47,15 @@ def test_causes_then_errors_then_warnings() -> None:
     assert "information  CDA-EXT-07" in printed(full(), verbose=True)
 
 
+def test_what_was_not_judged_is_never_hidden() -> None:
+    info = finding("CDA-XML-05", Severity.INFO, "1.2.3", "")
+    chain = finding("CHECK-CHAINE", Severity.INFO, "", "")
+    text = printed(Batch((document(info, reach="none"), Checked("v.xml", "vihf", (chain,)))))
+    assert "information  CDA-XML-05" in text
+    assert "information  CHECK-CHAINE" in text
+    assert "--verbose" not in text
+
+
 def test_a_finding_says_everything() -> None:
     text = printed(Batch((document(finding()),)))
     for value in (

@@ -12,7 +12,8 @@ NAMED = (".xml", ".zip", ".eml", ".pdf")  # who names a file so means it for a j
 ZIP_NAMED = (".zip",)
 TAG = re.compile(rb"<(?:[\w.-]+:)?(?:clinicaldocument|envelope|assertion)[\s/>]", re.IGNORECASE)
 HL7 = "urn:hl7-org:v3"
-XDM_SIGNS = ("ihe_xdm", "metadata.xml", "subset")
+XDM_SIGNS = ("ihe_xdm", "metadata.xml", "subset")  # in some name
+XDM_ROOT = {"index.htm", "readme.txt"}  # both at the root: an archive whose documents are missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,10 @@ def _is_archive_of_documents(data: bytes, name: str) -> bool:
     """Whether a zip holds something of an XDM archive; one that can't be listed counts by its name."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            names = "\n".join(archive.namelist()).lower()
+            names = [name.lower() for name in archive.namelist()]
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         return name.endswith(ZIP_NAMED)
-    return any(sign in names for sign in XDM_SIGNS)
+    return set(names) >= XDM_ROOT or any(sign in name for name in names for sign in XDM_SIGNS)
 
 
 def _has_mail_header(lines: list[bytes]) -> bool:

@@ -70,11 +70,12 @@ def check_in_processes(
         waiting.put(index)
     done: dict[int, Checked | None] = {}
     here = threading.Lock()
+    over = threading.Event()
     workers = [Worker(command, here) for _ in range(jobs)]
     finished: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def drive(worker: Worker) -> None:
-        while True:
+        while not over.is_set():  # somebody stopped the command: no process is started again
             try:
                 index = waiting.get_nowait()
             except queue.Empty:
@@ -93,6 +94,7 @@ def check_in_processes(
             finished.get()
             told()
     finally:
+        over.set()
         for worker in workers:
             worker.close()
     return [done[index] for index in range(len(sources))]

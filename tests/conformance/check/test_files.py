@@ -50,7 +50,7 @@ STRANGERS = {  # what a folder of documents holds besides
     "image.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 40,
     "data.json": b'{"a": 1}',
     "letter.docx": packed("[Content_Types].xml", "word/document.xml"),
-    "sources.zip": packed("src/main.py"),
+    "sources.zip": packed("src/main.py", "README.txt", "index.html"),
     "empty.txt": b"",
     "notes.md": b"-- a line of dashes\n",
 }
@@ -92,6 +92,7 @@ MEANT = {  # what stays a document, however broken
     "root.xml": b'<Document xmlns="urn:hl7-org:v3"/>',
     "dtd.xml": b"<!DOCTYPE x []>" + letter().partition(b"?>")[2],
     "cut.zip": packed("IHE_XDM/SUBSET01/METADATA.XML")[:60],
+    "without.zip": packed("INDEX.HTM", "README.TXT"),
     "other.zip": packed("IHE_XDM/SUBSET01/nothing.txt"),
 }
 

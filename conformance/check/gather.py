@@ -4,7 +4,7 @@ import glob
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reports.check.model import Unjudged
 
@@ -17,10 +17,12 @@ class Absent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to judge. `named`: somebody named it, so that it fails when it is not recognised."""
+    """A file to judge. `named`: somebody named it, so that it fails when it is not recognised. `folder`: the
+    folder that somebody named, when it was found there."""
 
     name: str
     named: bool
+    folder: str = ""
 
 
 def gather(arguments: Sequence[str]) -> tuple[list[Source], list[Unjudged]]:
@@ -34,8 +36,10 @@ def gather(arguments: Sequence[str]) -> tuple[list[Source], list[Unjudged]]:
         for found in _of(argument):
             if isinstance(found, Unjudged):
                 unjudged.setdefault(found.file, found)
-            elif found.name not in sources or found.named:
-                sources[found.name] = found  # keeps the place of the first
+            elif found.name not in sources:
+                sources[found.name] = found
+            elif found.named:  # keeps the place of the first, and its folder
+                sources[found.name] = replace(sources[found.name], named=True)
     return list(sources.values()), [item for name, item in unjudged.items() if name not in sources]
 
 
@@ -85,7 +89,7 @@ def _folder(folder: str) -> Iterator[Source | Unjudged]:
             if entry.name.startswith("."):
                 yield Unjudged(entry.path, "hidden")
             elif not _is_folder(entry):
-                yield _file(entry.path)
+                yield _file(entry.path, folder)
             elif entry.is_symlink():
                 yield Unjudged(entry.path, "link")
             else:
@@ -99,10 +103,10 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _file(name: str) -> Source | Unjudged:
+def _file(name: str, folder: str = "") -> Source | Unjudged:
     """A file met in a folder: judged when it is a regular one and its content is recognised."""
     try:
         mode = os.stat(name).st_mode  # noqa: PTH116
     except OSError:
         return Unjudged(name, "link")
-    return Source(name, named=False) if stat.S_ISREG(mode) else Unjudged(name, "special")
+    return Source(name, False, folder) if stat.S_ISREG(mode) else Unjudged(name, "special")

@@ -37,8 +37,7 @@ def check_all(
         results = [_one(source, chosen, told) for source in sources]
     pairs = list(zip(sources, results, strict=True))
     strangers = [Unjudged(source.name, "unrecognised") for source, item in pairs if item is None]
-    judged = judge_beside([item for item in results if item is not None])
-    return Batch(tuple(judged), (*unjudged, *strangers))
+    return Batch(tuple(judge_beside(sources, results)), (*unjudged, *strangers))
 
 
 def _one(source: Source, settings: Settings, told: Told) -> Checked | None:

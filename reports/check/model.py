@@ -9,6 +9,8 @@ from schemas.finding import Finding, errors
 ROOT_CAUSES = ("CDA-CAUSE-", "CDA-XML-")  # rules that explain the others: shown first
 NOT_JUDGED = ("CDA-XML-05", "CHECK-CHAINE")  # say that something was not judged: never hidden
 
+FOLDER = "folder"  # kind of what is said of files together, under the name of their folder
+
 EXIT_OK, EXIT_FAIL, EXIT_BENCH, EXIT_NOTHING = 0, 1, 3, 4
 
 
@@ -25,12 +27,12 @@ class Excerpt:
 class Checked:
     """What was said of one file.
 
-    `kind`: cda, xdm, mail, soap, vihf, pdf, or empty when not recognised. `title`, `model`: of a CDA, its
-    type in words, and the model by whose rules it was judged. `reach`: how far: `whole`, `partial` (header,
-    type and sections), `none` (the bench does not know the model), empty for what is no CDA. `layers`: rule →
-    layer of the official tool, empty when the rule is the bench's own. `excerpts`: position of a finding →
-    lines. `remarks`: lines told under its name; `extra`: more members of its JSON, by name. `trouble`: what
-    broke on our side; the file was not judged, or not by everything.
+    `kind`: cda, xdm, mail, soap, vihf, pdf, folder (FOLDER), or empty when not recognised. `title`, `model`:
+    of a CDA, its type in words, and the model by whose rules it was judged. `reach`: how far: `whole`,
+    `partial` (header, type and sections), `none` (the bench does not know the model), empty for what is no CDA.
+    `layers`: rule → layer of the official tool, empty when the rule is the bench's own. `excerpts`: position
+    of a finding → lines. `remarks`: lines told under its name; `extra`: more members of its JSON, by name.
+    `trouble`: what broke on our side; the file was not judged, or not by everything.
     """
 
     file: str
@@ -87,6 +89,11 @@ class Batch:
         if any(item.verdict == "FAIL" for item in self.files):
             return EXIT_FAIL
         return EXIT_OK if self.files else EXIT_NOTHING
+
+    @property
+    def judged(self) -> int:
+        """How many files were judged, folders left out."""
+        return sum(item.kind != FOLDER for item in self.files)
 
     def counted(self) -> dict[str, int]:
         """How many files of each outcome: FAIL, WARN, PASS, ERROR (the bench broke)."""

@@ -144,37 +144,72 @@ def test_our_own_rules_are_worded() -> None:
         assert {"fr", "en", "action_fr", "action_en"} <= set(catalogue()[rule])
 
 
-def said(rule: str = "XDM-LAY-02") -> Finding:
-    return Finding(rule, Severity.ERROR, "somewhere", "a", "b")
+def said(where: str) -> Finding:
+    return Finding("XDM-LAY-02", Severity.ERROR, where, "a", "b")
+
+
+def laid(tmp_path: Path, *names: str) -> list[Source]:
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(letter() if name.endswith(".xml") else b"nothing")
+    return gather([str(tmp_path)])[0]
+
+
+def alone(sources: Sequence[Source]) -> list[Checked | None]:
+    return [check_file(source.name, named=source.named) for source in sources]
 
 
 def test_files_judged_beside_each_other(tmp_path: Path) -> None:
-    for name in ("x/a.xml", "x/b.xml", "y/c.xml", "y/d.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(letter())
+    sources = laid(tmp_path, "a.xml", "x/b.xml", "x/INDEX.HTM")
+    items = alone(sources)
+
+    def compared(files: Mapping[str, bytes]) -> Sequence[Finding]:
+        assert sorted(files) == ["a.xml", "x/INDEX.HTM", "x/b.xml"]
+        places = ("a.xml", "x/b.xml /ClinicalDocument/id", "x/b.xml.pdf", "x/INDEX.HTM", "IHE_XDM", "a.xmlx")
+        return [said(where) for where in places]
+
+    together = judge_beside(sources, items, (compared,))
+    assert [Path(item.file).name for item in together] == ["a.xml", "b.xml", tmp_path.name]
+    added = [
+        [finding.where for finding in item.findings if finding.rule == "XDM-LAY-02"] for item in together
+    ]
+    assert added == [
+        ["a.xml"],
+        ["x/b.xml /ClinicalDocument/id"],
+        ["x/b.xml.pdf", "x/INDEX.HTM", "IHE_XDM", "a.xmlx"],
+    ]
+    assert (together[2].kind, together[2].verdict) == ("folder", "FAIL")
+    assert Batch(tuple(together)).judged == 2
+    first = items[0]
+    assert first is not None
+    assert together[0].layers.keys() >= first.layers.keys()
+    assert judge_beside(sources, items, (lambda files: [],)) == [item for item in items if item]
+    assert judge_beside(sources, items) == [item for item in items if item]
+
+
+def test_files_that_are_named_lie_in_their_folder(tmp_path: Path) -> None:
+    laid(tmp_path, "a.xml", "b.xml", "x/c.xml")
+    sources = gather([f"{tmp_path}/{name}" for name in ("a.xml", "x/c.xml", "b.xml")])[0]
     seen: list[list[str]] = []
 
-    def compared(files: Mapping[str, bytes]) -> Mapping[str, Sequence[Finding]]:
-        seen.append([Path(name).name for name in files])
-        assert all(data == letter() for data in files.values())
-        return {name: [said()] for name in files if name.endswith("b.xml")}
+    def compared(files: Mapping[str, bytes]) -> Sequence[Finding]:
+        seen.append(list(files))
+        return []
 
-    files = [item for name in ("x/a.xml", "y/c.xml", "x/b.xml") if (item := check_file(tmp_path / name))]
-    alone = [len(item.findings) for item in files]
-    together = judge_beside(files, (compared,))
-    assert seen == [["a.xml", "b.xml"]]
-    assert [len(item.findings) for item in together] == [alone[0], alone[1], alone[2] + 1]
-    assert together[2].verdict == "FAIL"
-    assert together[2].layers.keys() >= files[2].layers.keys()
+    judge_beside(sources, alone(sources), (compared,))
+    assert seen == [["a.xml", "b.xml"]]  # the other is alone
 
 
 def test_a_judge_of_folders_that_raises_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(files: Mapping[str, bytes]) -> Mapping[str, Sequence[Finding]]:
+    def broken(files: Mapping[str, bytes]) -> Sequence[Finding]:
         raise KeyError("a rule that is wrong")
 
-    for name in ("a.xml", "b.xml"):
-        (tmp_path / name).write_bytes(letter())
-    files = [item for name in ("a.xml", "b.xml") if (item := check_file(tmp_path / name))]
-    assert all("KeyError" in item.trouble for item in judge_beside(files, (broken,)))
+    sources = laid(tmp_path, "a.xml", "b.xml")
+    *files, folder = judge_beside(sources, alone(sources), (broken,))
+    assert [item.trouble for item in files] == ["", ""]
+    assert (folder.file, "KeyError" in folder.trouble) == (str(tmp_path), True)
+    assert Batch((*files, folder)).exit_code == 3
+    (tmp_path / "b.xml").unlink()
     monkeypatch.setattr(beside, "MAX_FOLDER", 1000)
-    assert all(item.remarks and not item.trouble for item in judge_beside(files, (broken,)))
+    *files, folder = judge_beside(sources, alone(sources), (broken,))
+    assert (folder.remarks, folder.trouble) == ((beside.TOO_BIG,), "")

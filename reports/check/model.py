@@ -29,10 +29,10 @@ class Checked:
 
     `kind`: cda, xdm, mail, soap, vihf, pdf, folder (FOLDER), or empty when not recognised. `title`, `model`:
     of a CDA, its type in words, and the model by whose rules it was judged. `reach`: how far: `whole`,
-    `partial` (header, type and sections), `none` (the bench does not know the model), empty for what is no CDA.
-    `layers`: rule → layer of the official tool, empty when the rule is the bench's own. `excerpts`: position
-    of a finding → lines. `remarks`: lines told under its name; `extra`: more members of its JSON, by name.
-    `trouble`: what broke on our side; the file was not judged, or not by everything.
+    `partial` (header, type and sections), `none` (the bench does not know the model), empty for what is no
+    CDA. `layers`: rule → layer of the official tool, empty when the rule is the bench's own. `excerpts`:
+    position of a finding → lines. `remarks`: lines told under its name; `extra`: more members of its JSON,
+    by name. `trouble`: what broke on our side; the file was not judged, or not by everything.
     """
 
     file: str
@@ -93,7 +93,12 @@ class Batch:
     @property
     def judged(self) -> int:
         """How many files were judged, folders left out."""
-        return sum(item.kind != FOLDER for item in self.files)
+        return len(self.files) - self.compared
+
+    @property
+    def compared(self) -> int:
+        """Of how many folders something is said of the files together."""
+        return sum(item.kind == FOLDER for item in self.files)
 
     def counted(self) -> dict[str, int]:
         """How many files of each outcome: FAIL, WARN, PASS, ERROR (the bench broke)."""

@@ -234,7 +234,7 @@ def _unjudged(batch: Batch, console: Console, words: CheckWords, verbose: bool) 
 
 def _summary(batch: Batch, words: CheckWords) -> Text:
     counts = batch.counted()
-    told = Text(words.plural("files", batch.judged), "bold")
+    told = Text(words.files(batch), "bold")
     for index, (state, count) in enumerate((state, count) for state, count in counts.items() if count):
         told.append(" : " if index == 0 else ", ")
         told.append(f"{count} {words(f'outcome.{state}')}", STYLES[state])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas import messages, safe
 
-from .model import Checked
+from .model import Batch, Checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class CheckWords:
         """`check.<key>.one` or `.many`: zero is singular in French, plural in English."""
         one = count <= 1 if self.lang == "fr" else count == 1
         return self(f"{key}.{'one' if one else 'many'}", count=count, **values)
+
+    def files(self, batch: Batch) -> str:
+        """How many files were judged, and how many folders as a whole."""
+        told = self.plural("files", batch.judged)
+        return f"{told}, {self.plural('compared', batch.compared)}" if batch.compared else told
 
     def sentence(self, rule: str) -> str:
         """What a rule says; its id when the catalogue does not."""

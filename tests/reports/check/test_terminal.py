@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from reports.check.model import Batch, Checked, Unjudged
+from reports.check.model import FOLDER, Batch, Checked, Unjudged
 from reports.check.terminal import make_console, print_batch, short_names
 from schemas.finding import Severity
 
@@ -162,6 +162,13 @@ def test_a_document_with_a_thousand_findings() -> None:
     text = printed(Batch((document(*many),)))
     assert text.count("observé") == 40
     assert "et 960 autres règles (--verbose)" in text
+
+
+def test_folders_are_counted_apart() -> None:
+    folder = Checked("out", FOLDER, (finding("XDM-LAY-01", where="/", line=None),))
+    text = printed(Batch((document(), folder)))
+    assert "1 fichier jugé, 1 dossier comparé : 1 FAIL, 1 PASS" in text
+    assert "FAIL  out  (fichiers comparés entre eux)" in text
 
 
 def test_short_names() -> None:

@@ -1,79 +1,96 @@
 """`segur-bench check`: files judged offline."""
 
-import json
+import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from schemas.finding import Finding
-from schemas.messages import action, text
+from .failures import UsageProblem, writing
 
-from .failures import UsageProblem
-
-COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "red"}
+BAR_FROM = 20  # files; fewer are judged before a bar is seen
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="JSON sur la sortie standard.")
+@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.option("--json", "as_json", is_flag=True, help="JSON sur la sortie standard, et rien d'autre.")
+@click.option("--html", "html_path", type=click.Path(path_type=Path), help="Écrit aussi une page HTML.")
+@click.option(
+    "--sarif", "sarif_path", type=click.Path(path_type=Path), help="Écrit aussi un fichier SARIF 2.1.0."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=0), default=0, help="Processus (0 : selon la machine et le lot)."
+)
+@click.option("--verbose", "-v", is_flag=True, help="Aussi les informations et chaque constat.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
-def check(files: tuple[Path, ...], as_json: bool, lang: str) -> None:
-    """Juge des FILES : CDA, archive XDM, courriel .eml, capture SOAP/MTOM, VIHF, PDF ; ou un dossier.
+def check(
+    files: tuple[str, ...],
+    as_json: bool,
+    html_path: Path | None,
+    sarif_path: Path | None,
+    jobs: int,
+    verbose: bool,
+    lang: str,
+) -> None:
+    """Juge des FILES : CDA, archive XDM, courriel .eml, capture SOAP/MTOM, VIHF, PDF.
 
-    Codes de sortie : 0 aucun manquement ; 1 au moins un manquement ; 2 usage.
+    Un fichier, un dossier (et ses sous-dossiers), un motif ('out/**/*.xml') ou - pour l'entrée standard. Dans
+    un dossier, ce qui n'est pas reconnu est compté, pas jugé ; un fichier nommé doit être reconnu.
+
+    Codes de sortie : 0 aucun manquement ; 1 au moins un manquement ; 2 usage ; 3 erreur du banc, jamais
+    imputée au document ; 4 rien n'a pu être jugé.
     """
-    from conformance.check import check_file
+    from conformance.check.gather import Absent, gather
+    from conformance.check.judge import Settings
+    from conformance.check.run import check_all
 
-    absent = [str(path) for path in files if not path.exists()]
-    if absent:
-        raise UsageProblem(f"fichier absent : {', '.join(absent)}")
-    results = [check_file(path) for path in expand(files)]
-    if not results:
-        raise UsageProblem("aucun fichier dans ce dossier")
+    try:
+        sources, unjudged = gather(files)
+    except Absent as absent:
+        raise UsageProblem(str(absent)) from None
+    settings = Settings(excerpts=html_path is not None)
+    with progress(len(sources), lang) as told:
+        batch = check_all(sources, unjudged, settings, jobs, told)
     if as_json:
-        listed = [
-            {
-                "file": item.file,
-                "kind": item.kind,
-                "verdict": item.verdict,
-                "findings": [described(finding, lang) for finding in item.findings],
-            }
-            for item in results
-        ]
-        click.echo(json.dumps({"files": listed}, ensure_ascii=False, indent=1))
+        from reports.check.as_json import as_json as written
+
+        click.echo(written(batch, lang).encode())
     else:
-        for item in results:
-            click.secho(item.verdict, fg=COLOURS[item.verdict], bold=True, nl=False)
-            click.echo(f"  {item.file}  ({item.kind or '?'})")
-            for finding in item.findings:
-                show(finding, lang)
-    sys.exit(1 if any(item.verdict == "FAIL" for item in results) else 0)
+        from reports.check.terminal import make_console, print_batch
+
+        print_batch(batch, make_console(), lang, verbose)
+    with writing():
+        if html_path is not None:
+            from reports.check import html
+
+            html.write(batch, html_path, lang)
+        if sarif_path is not None:
+            from reports.check import sarif
+
+            sarif.write(batch, sarif_path, lang)
+    sys.exit(batch.exit_code)
 
 
-def expand(files: tuple[Path, ...]) -> list[Path]:
-    """Files as named; a folder stands for the files below it."""
-    found: list[Path] = []
-    for path in files:
-        if path.is_dir():
-            found += sorted(item for item in path.rglob("*") if item.is_file())
-        else:
-            found.append(path)
-    return found
+@contextmanager
+def progress(total: int, lang: str) -> Iterator[Callable[[], None]]:
+    """A bar on the terminal of the errors, when there is one and something to wait for."""
+    if total < BAR_FROM or not sys.stderr.isatty() or os.environ.get("CI"):
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from schemas.messages import text
 
-def described(finding: Finding, lang: str) -> dict[str, object]:
-    """A finding with its words, for JSON."""
-    return {**finding.as_dict(), "message": text(finding.rule, lang), "action": action(finding.rule, lang)}
-
-
-def show(finding: Finding, lang: str) -> None:
-    """A finding, for people."""
-    place = f"{finding.where}" + (f" (ligne {finding.line})" if finding.line else "")
-    click.echo(f"  {finding.severity.value:<8} {finding.rule}  {text(finding.rule, lang)}")
-    click.echo(f"           {place}")
-    if finding.observed or finding.expected:
-        click.echo(f"           observé : {finding.observed or '—'} ; attendu : {finding.expected or '—'}")
-    todo = action(finding.rule, lang)
-    if todo:
-        click.echo(f"           → {todo}")
+    columns = (
+        MofNCompleteColumn(),
+        BarColumn(bar_width=32),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=console, transient=True, disable=console.is_dumb_terminal) as bar:
+        task = bar.add_task(text("check.progress", lang), total=total)
+        yield lambda: bar.advance(task)

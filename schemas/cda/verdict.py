@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
 
-from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, volets
+from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, ucum, volets
 from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.cda.template import MAX_SEEN, judge_templates
@@ -36,6 +36,7 @@ ALL_RULES = (
     structure.RULES,
     *HEADER_RULES,
     level1.RULES,
+    ucum.RULES,
     common.RULES,
     *(rules for model in volets.MODELS for rules in (*model.rules, *model.deep)),
     templates.COMMON,
@@ -107,5 +108,6 @@ def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Fin
     else:
         found += _apply((common.RULES,), common.Modelled(document, model))
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
+    found += _apply((ucum.RULES,), document)
     found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
     return found

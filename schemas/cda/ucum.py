@@ -47,9 +47,7 @@ class Atoms:
 @cache
 def atoms() -> Atoms:
     """The symbols of the data file."""
-    data = json.loads(
-        resources.files("schemas.valuesets").joinpath("UCUM.json").read_text(encoding="utf-8")
-    )
+    data = json.loads(resources.files("schemas.valuesets").joinpath("UCUM.json").read_text(encoding="utf-8"))
     return Atoms(tuple(data["prefixes"]), frozenset(data["metric"]), frozenset(data["plain"]))
 
 
@@ -91,7 +89,7 @@ def _component(text: str, place: int, depth: int) -> int:
 
 
 def _symbol(text: str, place: int) -> int:
-    """The place after the symbol; what stands between square brackets belongs to it. -1 when it is not closed."""
+    """The place after the symbol (square brackets hold anything); -1 when a bracket is not closed."""
     start = place
     if text.startswith(_POWERS_OF_TEN, place):
         return place + 3

@@ -1,8 +1,8 @@
 """The document models, and which one a document follows."""
 
-from schemas.cda.model import ClinicalDocument
+from schemas.cda.model import TEMPLATE_CI_SIS, ClinicalDocument
 from schemas.cda.volets import imaging, laboratory, prescription_lines
-from schemas.cda.volets.model import DocumentModel
+from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel
 from schemas.cda.volets.prescription import prescription_model
 
 MODELS: tuple[DocumentModel, ...] = (
@@ -10,19 +10,26 @@ MODELS: tuple[DocumentModel, ...] = (
     *laboratory.MODELS,
     *imaging.MODELS,
 )
+SHARED = frozenset({laboratory.TEMPLATE_PRESCRIPTION})  # of two models: eP-BIO and IPS-FR
 
 
 def model_of(document: ClinicalDocument) -> DocumentModel | None:
-    """The model that a level-3 document declares (its type code chooses between two that share a templateId).
+    """The model that the document declares; the type code tells those that share a templateId.
 
-    Failing that, the one model of its type code whose other templateIds are there: a wrong templateId must
-    not switch the rules off. None when nothing tells it, or when several may be meant.
+    Failing that, the one model of its type code, with its other templateIds when the document declares a model
+    that is not known here: a wrong templateId must not switch the rules off. None when nothing tells it, or
+    when several may be meant.
     """
     code = document.type_code.code
-    declared = [model for model in MODELS if document.is_a(model.template)]
+    declared = [
+        model
+        for model in MODELS
+        if document.is_a(model.template) and (model.template not in SHARED or code in model.codes)
+    ]
     if declared or document.level != 3:
-        return next((model for model in declared if code in model.codes), next(iter(declared), None))
+        return next(iter(declared), None)
     coded = [model for model in MODELS if model.whole and code in model.codes]
     meant = [model for model in coded if model.others and all(map(document.is_a, model.others))]
-    found = meant or [model for model in coded if not model.others]
+    unknown = any(root.startswith(CI_SIS_MODEL) and root != TEMPLATE_CI_SIS for root in document.template_ids)
+    found = meant or [model for model in coded if not (unknown and model.others)]
     return found[0] if len(found) == 1 else None

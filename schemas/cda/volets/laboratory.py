@@ -160,7 +160,7 @@ def responsible_biologist_is_named(document: ClinicalDocument) -> Iterator[Obser
 
 @RULES.rule("CDA-BIO-08", requirements=SCHEMATRON, source=VOLET, layer="VOLET")
 def sections_are_those_of_the_model(document: ClinicalDocument) -> Iterator[Observation]:
-    """First-level sections are among the six of the model, one chapter at least, the PDF copy since 2024.01."""
+    """First-level sections are among the six of the model; one chapter at least, a PDF copy since 2024.01."""
     chapters = copies = 0
     for section in top_sections(document):
         chapters += declares(section, CHAPTER)

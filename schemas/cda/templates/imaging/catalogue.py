@@ -23,7 +23,7 @@ TEMPLATES: tuple[Template, ...] = (
         dicom("9.16"),
         on="act",
         code=f"113014 ({DCM})",
-        has=("id 1..1", f"entryRelationship[@typeCode='COMP']/act[templateId/@root='{SERIES}'] 1..*"),
+        has=("id 1..1", f"entryRelationship[@typeCode='COMP']/act[templateId[@root='{SERIES}']] 1..*"),
         values=_ACT,
     ),
     template(f"{FR_ENTRY}155", french("3.155"), on="act", parents=(STUDY,)),
@@ -34,8 +34,8 @@ TEMPLATES: tuple[Template, ...] = (
         code=f"113015 ({DCM})",
         has=(
             "id 1..1",
-            f"code/qualifier[name/@code='{MODALITY}']/value 1..1",
-            f"entryRelationship[@typeCode='COMP']/observation[templateId/@root='{INSTANCE}'] 1..*",
+            f"code/qualifier[name[@code='{MODALITY}']]/value 1..1",
+            f"entryRelationship[@typeCode='COMP']/observation[templateId[@root='{INSTANCE}']] 1..*",
         ),
         values=_ACT,
     ),
@@ -43,7 +43,7 @@ TEMPLATES: tuple[Template, ...] = (
     template(
         f"{FR_ENTRY}156",
         _MODALITY,
-        codes={f"code/qualifier[name/@code='{MODALITY}']/value": "IMAGING_MODALITY"},
+        codes={f"code/qualifier[name[@code='{MODALITY}']]/value": "IMAGING_MODALITY"},
     ),
     template(
         INSTANCE,

@@ -18,7 +18,7 @@ TEMPLATES: tuple[Template, ...] = (
         on="section",
         parents=(f"{FR_SECTION}158", f"{PCC}3.36", f"{CCDA}1.10"),
         code=f"18776-5 ({LOINC})",
-        has=("id 1..1", "text 1..1", f"entry/observation[templateId/@root='{REQUESTED}'] 1..*"),
+        has=("id 1..1", "text 1..1", f"entry/observation[templateId[@root='{REQUESTED}']] 1..*"),
     ),
     template(
         REQUESTED,
@@ -28,7 +28,5 @@ TEMPLATES: tuple[Template, ...] = (
         has=("id 1..1", "code 1..1", "text/reference 1..1", "statusCode/@code 1..1", "effectiveTime 1..1"),
         values={"@classCode": "OBS", "@moodCode": "INT", "statusCode/@code": "active"},
     ),
-    template(
-        REQUESTED, _CODED, codes={"code": "IMAGING_MODALITY", "targetSiteCode": "IMAGING_REGION"}
-    ),
+    template(REQUESTED, _CODED, codes={"code": "IMAGING_MODALITY", "targetSiteCode": "IMAGING_REGION"}),
 )

@@ -52,6 +52,6 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     *(template(oid, _SHAPE, has=("title 1..1",)) for oid, _, _, _ in SECTIONS),
     template(ADDENDUM, _SHAPE, has=("author 1..*",)),
-    template(TECHNIQUE, _SHAPE, has=(f"entry/procedure[templateId/@root='{DICOM}14'] 1..*",)),
-    template(CATALOGUE, _CATALOGUE, has=(f"entry/act[templateId/@root='{STUDY}'] 1..*",)),
+    template(TECHNIQUE, _SHAPE, has=(f"entry/procedure[templateId[@root='{DICOM}14']] 1..*",)),
+    template(CATALOGUE, _CATALOGUE, has=(f"entry/act[templateId[@root='{STUDY}']] 1..*",)),
 )

@@ -1,8 +1,8 @@
 """Who did it: the laboratory that performs the exam, the biologist who validates its results."""
 
+from schemas.cda.look import SCHEMATRON
 from schemas.cda.template import Template, template
 from schemas.cda.templates.laboratory.rules import FR_ENTRY, FRENCH, LAB, RULES, french
-from schemas.cda.look import SCHEMATRON
 
 LABORATORY = f"{LAB}3.1.7"
 VALIDATOR = f"{LAB}3.1.5"

@@ -21,10 +21,15 @@ BATTERY = f"{LAB}1.4"
 ISOLATE = f"{LAB}1.5"
 RESULT = f"{LAB}1.6"
 _DONE = "completed|active|aborted"
+_UNIVERSAL = f"@code and (@codeSystem='{LOINC}' or @codeSystem='{WAITING_CODES}')"
+_NAMED = (
+    f"originalText or @nullFlavor or (@code and @codeSystem='{SNOMED_CT}')"
+    f" or translation/@codeSystem='{NCBI_TAXONOMY}'"
+)
 
 _SAYS_WHICH = volet("09")
 _ONE_RANGE = volet("10")
-_INTERPRETED = volet("15", coded=True)
+_INTERPRETED = volet("12", coded=True)
 _PREVIOUS = volet("11")
 _WHOLE = advice("21")
 
@@ -91,8 +96,10 @@ _GROUPS: tuple[Template, ...] = (
         },
         holds=(
             (
-                "not(specimen/specimenRole/specimenPlayingEntity/code[not(originalText or @nullFlavor"
-                f" or (@code and @codeSystem='{SNOMED_CT}') or translation/@codeSystem='{NCBI_TAXONOMY}')])",
+                (
+                    "not(specimen/specimenRole/specimenPlayingEntity/code[not(originalText or @nullFlavor"
+                    f" or (@code and @codeSystem='{SNOMED_CT}') or translation/@codeSystem='{NCBI_TAXONOMY}')])"
+                ),
                 f"code SNOMED CT, originalText, ou translation {NCBI_TAXONOMY}",
                 "specimen/specimenRole/specimenPlayingEntity/code",
             ),
@@ -126,8 +133,10 @@ _RESULTS: tuple[Template, ...] = (
                 "code",
             ),
             (
-                f"code[@code and (@codeSystem='{LOINC}' or @codeSystem='{WAITING_CODES}')]"
-                " or code/translation[@code and @displayName] or code/@nullFlavor",
+                (
+                    f"code[@code and (@codeSystem='{LOINC}' or @codeSystem='{WAITING_CODES}')]"
+                    " or code/translation[@code and @displayName] or code/@nullFlavor"
+                ),
                 "code LOINC, ou translation avec @code et @displayName",
                 "code",
             ),

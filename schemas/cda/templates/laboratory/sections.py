@@ -73,7 +73,7 @@ TEMPLATES: tuple[Template, ...] = (
         has=(
             "id 1..1",
             "text 1..1",
-            f"entry/organizer[templateId/@root='{FR_ENTRY}18'] 1..*",
+            f"entry/organizer[templateId[@root='{FR_ENTRY}18']] 1..*",
         ),
     ),
     template(

@@ -101,7 +101,8 @@ def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Fin
     found = _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
     if document.level == 1:
-        found += _apply((level1.RULES,), document)
+        header_only = model.rules if model is not None and model.any_level else ()
+        found += _apply((level1.RULES, *header_only), document)
     elif model is None:
         said = " ".join(f"{root} {version}".strip() for root, version in document.template_ids.items())
         found.append(NO_MODEL.finding("/ClinicalDocument/templateId", said, "en-tête et entrées seulement"))

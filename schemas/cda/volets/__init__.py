@@ -10,15 +10,15 @@ MODELS: tuple[DocumentModel, ...] = (
     *laboratory.MODELS,
     *imaging.MODELS,
 )
-SHARED = frozenset({laboratory.TEMPLATE_PRESCRIPTION})  # of two models: eP-BIO and IPS-FR
+SHARED = {laboratory.TEMPLATE_PRESCRIPTION}  # of two models: eP-BIO and IPS-FR
 
 
 def model_of(document: ClinicalDocument) -> DocumentModel | None:
     """The model that the document declares; the type code tells those that share a templateId.
 
-    Failing that, the one model of its type code, with its other templateIds when the document declares a model
-    that is not known here: a wrong templateId must not switch the rules off. None when nothing tells it, or
-    when several may be meant.
+    Failing that, the one model of its type code (with its other templateIds when the document declares some
+    model that is not known here): a wrong templateId must not switch the rules off. None when nothing tells
+    it, or when several may be meant.
     """
     code = document.type_code.code
     declared = [
@@ -30,6 +30,7 @@ def model_of(document: ClinicalDocument) -> DocumentModel | None:
         return next(iter(declared), None)
     coded = [model for model in MODELS if model.whole and code in model.codes]
     meant = [model for model in coded if model.others and all(map(document.is_a, model.others))]
-    unknown = any(root.startswith(CI_SIS_MODEL) and root != TEMPLATE_CI_SIS for root in document.template_ids)
+    roots = set(document.template_ids) - {TEMPLATE_CI_SIS}
+    unknown = any(root.startswith(CI_SIS_MODEL) for root in roots)
     found = meant or [model for model in coded if not (unknown and model.others)]
     return found[0] if len(found) == 1 else None

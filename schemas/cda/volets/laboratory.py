@@ -243,5 +243,6 @@ PRESCRIPTION_MODEL = DocumentModel(
     codes=("PRESC-BIO",),
     versions=("2022.01",),
     rules=(PRESCRIPTION,),
+    any_level=True,
 )
 MODELS = (REPORT_MODEL, RAPID_TEST_MODEL, PRESCRIPTION_MODEL)

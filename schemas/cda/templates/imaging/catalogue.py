@@ -2,6 +2,7 @@
 
 from schemas.cda.template import Template, template
 from schemas.cda.templates.imaging.rules import (
+    ACTUAL,
     DCM,
     DICOM,
     DICOM_UIDS,
@@ -23,7 +24,11 @@ TEMPLATES: tuple[Template, ...] = (
         dicom("9.16"),
         on="act",
         code=f"113014 ({DCM})",
-        has=("id 1..1", f"entryRelationship[@typeCode='COMP']/act[templateId[@root='{SERIES}']] 1..*"),
+        has=(
+            *ACTUAL,
+            "id 1..1",
+            f"entryRelationship[@typeCode='COMP']/act[templateId[@root='{SERIES}']] 1..*",
+        ),
         values=_ACT,
     ),
     template(f"{FR_ENTRY}155", french("3.155"), on="act", parents=(STUDY,)),
@@ -33,6 +38,7 @@ TEMPLATES: tuple[Template, ...] = (
         on="act",
         code=f"113015 ({DCM})",
         has=(
+            *ACTUAL,
             "id 1..1",
             f"code/qualifier[name[@code='{MODALITY}']]/value 1..1",
             f"entryRelationship[@typeCode='COMP']/observation[templateId[@root='{INSTANCE}']] 1..*",
@@ -49,7 +55,7 @@ TEMPLATES: tuple[Template, ...] = (
         INSTANCE,
         dicom("9.18"),
         on="observation",
-        has=("id 1..1", "code 1..1"),
+        has=(*ACTUAL, "id 1..1", "code 1..1", "code/@code 1..1", "code/@codeSystem 1..1"),
         values={"@classCode": "DGIMG", "@moodCode": "EVN", "code/@codeSystem": DICOM_UIDS},
     ),
     template(f"{FR_ENTRY}157", french("3.157"), on="observation", parents=(INSTANCE,)),

@@ -2,6 +2,7 @@
 
 from schemas.cda.template import Template, template
 from schemas.cda.templates.imaging.rules import (
+    ACTUAL,
     CCDA,
     DCM,
     DICOM,
@@ -19,6 +20,7 @@ MEASUREMENT = f"{CCDA}6.2.14"
 
 _PLACED = french("IMG-JDV", coded=True)
 _EXPOSURE_ROLE = advice("EXPOSURE")
+_WHOLE = advice("ENTRY")
 
 _OBSERVATION = {"@classCode": "OBS", "@moodCode": "EVN", "statusCode/@code": "completed"}
 _ADMINISTERED = {"@classCode": "SBADM", "@moodCode": "EVN", "statusCode/@code": "completed"}
@@ -28,7 +30,7 @@ TEMPLATES: tuple[Template, ...] = (
         OBSERVATION,
         dicom("6.2.13"),
         on="observation",
-        has=("code 1..1", "statusCode/@code 1..1", "value 1..*"),
+        has=(*ACTUAL, "code 1..1", "statusCode/@code 1..1", "value 1..*"),
         values=_OBSERVATION,
     ),
     template(
@@ -36,13 +38,13 @@ TEMPLATES: tuple[Template, ...] = (
         french("3.150"),
         on="observation",
         parents=(OBSERVATION,),
-        has=("id 1..*",),
+        has=("id 1..*", "targetSiteCode 1..*"),  # null when no site is meant
     ),
     template(
         MEASUREMENT,
         dicom("6.2.14"),
         on="observation",
-        has=("code 1..1", "statusCode/@code 1..1", "value 1..1"),
+        has=(*ACTUAL, "code 1..1", "statusCode/@code 1..1", "value 1..1"),
         values=_OBSERVATION,
     ),
     template(
@@ -56,7 +58,7 @@ TEMPLATES: tuple[Template, ...] = (
         TECHNIQUE,
         dicom("9.14"),
         on="procedure",
-        has=("code 1..1", "methodCode 1..*"),
+        has=(*ACTUAL, "code 1..1", "methodCode 1..*"),
         values={"@classCode": "PROC", "@moodCode": "EVN"},
     ),
     template(
@@ -73,11 +75,20 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     template(f"{FR_ENTRY}150", _PLACED, codes={"targetSiteCode": "IMAGING_REGION"}),
     template(f"{FR_ENTRY}154", _PLACED, codes={"targetSiteCode": "IMAGING_REGION"}),
+    template(f"{FR_ENTRY}150", _WHOLE, has=("value/originalText/reference 1..*",)),
+    template(
+        f"{FR_ENTRY}153", _WHOLE, has=("text/reference 1..1", "effectiveTime 1..1", "targetSiteCode 1..*")
+    ),
+    template(
+        f"{FR_ENTRY}154", _WHOLE, has=("text/reference 1..1", "effectiveTime 1..1", "targetSiteCode 1..*")
+    ),
+    template(f"{FR_ENTRY}151", _WHOLE, has=("text/reference 1..1", "routeCode 1..1", "doseQuantity 1..1")),
+    template(f"{FR_ENTRY}173", _WHOLE, has=("routeCode 1..1", "doseQuantity 1..1")),
     template(
         MEDICATION,
         dicom("9.13"),
         on="substanceAdministration",
-        has=("statusCode/@code 1..1", "consumable/manufacturedProduct/manufacturedMaterial 1..1"),
+        has=(*ACTUAL, "statusCode/@code 1..1", "consumable/manufacturedProduct/manufacturedMaterial 1..1"),
         values=_ADMINISTERED,
     ),
     template(
@@ -92,6 +103,7 @@ TEMPLATES: tuple[Template, ...] = (
         french("3.165"),
         on="procedure",
         code=f"121290 ({DCM})",
+        has=ACTUAL,
         values={"@classCode": "PROC", "@moodCode": "EVN"},
     ),
     template(
@@ -104,7 +116,10 @@ TEMPLATES: tuple[Template, ...] = (
         french("3.173"),
         on="substanceAdministration",
         code=f"440252007 ({SNOMED_CT})",
-        has=("consumable/manufacturedProduct/manufacturedMaterial 1..1",),
+        has=(
+            *ACTUAL,
+            "consumable/manufacturedProduct/manufacturedMaterial 1..1",
+        ),
         values={"@classCode": "SBADM", "@moodCode": "EVN"},
     ),
 )

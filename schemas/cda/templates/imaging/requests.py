@@ -2,7 +2,7 @@
 
 from schemas.cda.look import SCHEMATRON, VALUE_SETS
 from schemas.cda.template import Template, template
-from schemas.cda.templates.imaging.rules import CCDA, FR_ENTRY, FR_SECTION, FRENCH, LOINC, RULES
+from schemas.cda.templates.imaging.rules import ACTUAL, CCDA, FR_ENTRY, FR_SECTION, FRENCH, LOINC, RULES
 
 PCC = "1.3.6.1.4.1.19376.1.5.3.1."
 REQUESTED = f"{FR_ENTRY}27.3"
@@ -25,7 +25,14 @@ TEMPLATES: tuple[Template, ...] = (
         _EXAM,
         on="observation",
         parents=(f"{FR_ENTRY}27", f"{PCC}1.20.3.1", f"{CCDA}1.25"),
-        has=("id 1..1", "code 1..1", "text/reference 1..1", "statusCode/@code 1..1", "effectiveTime 1..1"),
+        has=(
+            *ACTUAL,
+            "id 1..1",
+            "code 1..1",
+            "text/reference 1..1",
+            "statusCode/@code 1..1",
+            "effectiveTime 1..1",
+        ),
         values={"@classCode": "OBS", "@moodCode": "INT", "statusCode/@code": "active"},
     ),
     template(REQUESTED, _CODED, codes={"code": "IMAGING_MODALITY", "targetSiteCode": "IMAGING_REGION"}),

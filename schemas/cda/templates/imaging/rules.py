@@ -16,6 +16,8 @@ SNOMED_CT = "2.16.840.1.113883.6.96"
 MODALITY = "121139"  # DCM: modality
 REGION = "39111-0"  # LOINC: body site
 
+ACTUAL = ("@classCode 1..1", "@moodCode 1..1")  # their values are told beside
+
 PS3_20 = "DICOM PS3.20, Imaging Reports using HL7 CDA"
 FRENCH = "CI-SIS, modèles de contenus CDA (imagerie)"
 

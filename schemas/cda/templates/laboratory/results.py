@@ -2,6 +2,7 @@
 
 from schemas.cda.template import Template, template
 from schemas.cda.templates.laboratory.rules import (
+    ACTUAL,
     FR_ENTRY,
     LAB,
     LOINC,
@@ -22,7 +23,7 @@ ISOLATE = f"{LAB}1.5"
 RESULT = f"{LAB}1.6"
 _DONE = "completed|active|aborted"
 _UNIVERSAL = f"@code and (@codeSystem='{LOINC}' or @codeSystem='{WAITING_CODES}')"
-_NAMED = (
+_NAMED = (  # a micro-organism
     f"originalText or @nullFlavor or (@code and @codeSystem='{SNOMED_CT}')"
     f" or translation/@codeSystem='{NCBI_TAXONOMY}'"
 )
@@ -43,6 +44,8 @@ _REPORT: tuple[Template, ...] = (
             "act 1..1",
             "act/statusCode/@code 1..1",
             "act/entryRelationship[@typeCode='COMP'] 1..*",
+            "act/@classCode 1..1",
+            "act/@moodCode 1..1",
         ),
         values={
             "@typeCode": "DRIV",
@@ -57,6 +60,7 @@ _REPORT: tuple[Template, ...] = (
                 "low et high",
                 "act/effectiveTime",
             ),
+            ("not(act/code[@code and not(@codeSystem)])", LOINC_OR_WAITING, "act/code/@codeSystem"),
         ),
     ),
     template(f"{FR_ENTRY}21", french("3.21"), on="entry", parents=(REPORT_ENTRY,)),
@@ -67,7 +71,7 @@ _GROUPS: tuple[Template, ...] = (
         BATTERY,
         ihe("3.1.4"),
         on="organizer",
-        has=("id 0..1", "statusCode/@code 1..1"),
+        has=(*ACTUAL, "id 0..1", "statusCode/@code 1..1"),
         values={"@classCode": "BATTERY", "@moodCode": "EVN", "statusCode/@code": _DONE},
     ),
     template(f"{FR_ENTRY}78", french("3.78"), on="organizer", parents=(BATTERY,)),
@@ -75,7 +79,7 @@ _GROUPS: tuple[Template, ...] = (
         ISOLATE,
         ihe("3.1.5"),
         on="organizer",
-        has=("statusCode/@code 1..1",),
+        has=(*ACTUAL, "statusCode/@code 1..1"),
         values={"@classCode": "CLUSTER", "@moodCode": "EVN", "statusCode/@code": _DONE},
     ),
     template(
@@ -88,6 +92,9 @@ _GROUPS: tuple[Template, ...] = (
             "specimen/specimenRole 1..1",
             "specimen/specimenRole/specimenPlayingEntity 1..1",
             "specimen/specimenRole/specimenPlayingEntity/code 1..1",
+            "specimen/@typeCode 1..1",
+            "specimen/specimenRole/@classCode 1..1",
+            "specimen/specimenRole/specimenPlayingEntity/@classCode 1..1",
         ),
         values={
             "specimen/@typeCode": "SPC",
@@ -96,10 +103,7 @@ _GROUPS: tuple[Template, ...] = (
         },
         holds=(
             (
-                (
-                    "not(specimen/specimenRole/specimenPlayingEntity/code[not(originalText or @nullFlavor"
-                    f" or (@code and @codeSystem='{SNOMED_CT}') or translation/@codeSystem='{NCBI_TAXONOMY}')])"
-                ),
+                f"not(specimen/specimenRole/specimenPlayingEntity/code[not({_NAMED})])",
                 f"code SNOMED CT, originalText, ou translation {NCBI_TAXONOMY}",
                 "specimen/specimenRole/specimenPlayingEntity/code",
             ),
@@ -112,7 +116,7 @@ _RESULTS: tuple[Template, ...] = (
         RESULT,
         ihe("3.1.6"),
         on="observation",
-        has=("code 1..1", "statusCode/@code 1..1"),
+        has=(*ACTUAL, "code 1..1", "statusCode/@code 1..1"),
         values={"@classCode": "OBS", "@moodCode": "EVN", "statusCode/@code": "completed|aborted"},
     ),
     template(
@@ -133,10 +137,7 @@ _RESULTS: tuple[Template, ...] = (
                 "code",
             ),
             (
-                (
-                    f"code[@code and (@codeSystem='{LOINC}' or @codeSystem='{WAITING_CODES}')]"
-                    " or code/translation[@code and @displayName] or code/@nullFlavor"
-                ),
+                f"code[{_UNIVERSAL}] or code/translation[@code and @displayName] or code/@nullFlavor",
                 "code LOINC, ou translation avec @code et @displayName",
                 "code",
             ),

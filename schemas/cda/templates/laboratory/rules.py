@@ -15,6 +15,8 @@ LOINC_OR_WAITING = f"{LOINC}|{WAITING_CODES}"
 SNOMED_CT = "2.16.840.1.113883.6.96"
 NCBI_TAXONOMY = "2.16.840.1.113883.3.9471"
 
+ACTUAL = ("@classCode 1..1", "@moodCode 1..1")  # their values are told beside
+
 PALM = "IHE PaLM TF-3, XD-LAB"
 FRENCH = "CI-SIS, modèles de contenus CDA (biologie)"
 VOLET = "CI-SIS, volet CR-BIO"

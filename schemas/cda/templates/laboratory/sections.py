@@ -23,7 +23,7 @@ TEMPLATES: tuple[Template, ...] = (
         CHAPTER,
         ihe("3.3.2.1"),
         on="section",
-        has=("code 1..1",),
+        has=("code 1..1", "code/@code 1..1", "code/@codeSystem 1..1"),
         values={"code/@codeSystem": LOINC_OR_WAITING},
         holds=(
             (
@@ -50,6 +50,7 @@ TEMPLATES: tuple[Template, ...] = (
         has=("code 0..1", "text 1..1", "entry 1..1", "component/section 0..0"),
         values={"code/@codeSystem": LOINC_OR_WAITING},
         holds=(
+            ("not(code[@code and not(@codeSystem)])", LOINC_OR_WAITING, "code/@codeSystem"),
             (
                 f"not(entry[not(templateId/@root = '{REPORT_ENTRY}')])",
                 f"entry/templateId {REPORT_ENTRY}",

@@ -1,7 +1,7 @@
 """What was examined: collection of the specimen, and its reception at the laboratory."""
 
 from schemas.cda.template import Template, template
-from schemas.cda.templates.laboratory.rules import FR_ENTRY, LAB, french, ihe
+from schemas.cda.templates.laboratory.rules import ACTUAL, FR_ENTRY, LAB, french, ihe
 
 COLLECTION = f"{LAB}1.2"
 RECEPTION = f"{LAB}1.3"
@@ -14,6 +14,7 @@ TEMPLATES: tuple[Template, ...] = (
         ihe("3.1.2"),
         on="procedure",
         has=(
+            *ACTUAL,
             "effectiveTime 1..1",
             "participant 1..1",
             "participant[@typeCode='PRD']/participantRole[@classCode='SPEC'] 1..1",
@@ -29,14 +30,14 @@ TEMPLATES: tuple[Template, ...] = (
         on="procedure",
         parents=(COLLECTION,),
         has=("participant/participantRole/playingEntity/code 1..1",),
-        codes={"participant/participantRole/playingEntity/code": "SPECIMEN_TYPE"},
+        codes={"participant/participantRole/playingEntity/code[@code]": "SPECIMEN_TYPE"},
     ),
     template(
         RECEPTION,
         ihe("3.1.3"),
         on="act",
         code="SPRECEIVE",
-        has=("effectiveTime 1..1", "effectiveTime/@value 1..1"),
+        has=(*ACTUAL, "code/@codeSystem 1..1", "effectiveTime 1..1", "effectiveTime/@value 1..1"),
         values={"@classCode": "ACT", "@moodCode": "EVN", "code/@codeSystem": IHE_ACT_CODES},
     ),
     template(f"{FR_ENTRY}107", french("3.107"), on="act", parents=(RECEPTION,)),

@@ -51,11 +51,13 @@ def atoms() -> Atoms:
     return Atoms(tuple(data["prefixes"]), frozenset(data["metric"]), frozenset(data["plain"]))
 
 
-@lru_cache(maxsize=4096)
 def is_unit(text: str) -> bool:
     """Whether this is a UCUM expression: `mmol/L`, `10*9/L`, `mm[Hg]`, `{ratio}`, `/min`, `m2`, `%`."""
-    if not text or len(text) > LONGEST or not text.isascii():
-        return False
+    return 0 < len(text) <= LONGEST and text.isascii() and _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> bool:
     start = 1 if text[0] == "/" else 0
     return _term(text, start, 0) == len(text)
 

@@ -9,7 +9,14 @@ from schemas.cda.look import SCHEMATRON, VALUE_SETS, at, coded_in
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.template import NAMESPACES
 from schemas.cda.tree import each, first
-from schemas.cda.volets.model import CI_SIS_MODEL, LOINC, DocumentModel, mandatory_sections
+from schemas.cda.volets.model import (
+    CI_SIS_MODEL,
+    LOINC,
+    DocumentModel,
+    declares,
+    mandatory_sections,
+    sections,
+)
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -23,6 +30,7 @@ MODALITY = "121139"
 REGION = "39111-0"
 ACCESSION = f"{{{NAMESPACES['dicom']}}}accessionNumber"
 CLINICAL_INFORMATION = (f"{DICOM}2", "1.2.250.1.213.1.1.2.205")
+REASON = f"{DICOM}7"
 TECHNIQUE = (f"{DICOM}3", "1.2.250.1.213.1.1.2.206")
 FINDINGS = ("2.16.840.1.113883.10.20.6.1.2", "1.2.250.1.213.1.1.2.208")
 CONCLUSION = (f"{DICOM}5", "1.2.250.1.213.1.1.2.209")
@@ -102,6 +110,14 @@ REQUEST.rule("CDA-IMG-11", requirements=SCHEMATRON, source=DEMAND, layer="VOLET"
 REQUEST.rule("CDA-IMG-12", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=DEMAND)(
     mandatory_sections(((PATIENT_INFORMATION, "information du patient"),))
 )
+
+
+@REQUEST.rule("CDA-IMG-14", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=DEMAND)
+def request_says_why(document: ClinicalDocument) -> Iterator[Observation]:
+    """The clinical information holds a section that says why the exam is requested."""
+    for section in sections(document, CLINICAL_INFORMATION[0]):
+        if not any(declares(found, REASON) for found in each(section, "component", "section")):
+            yield at(section, "absent", f"section demande ({REASON})", "component/section")
 
 
 @REQUEST.rule("CDA-IMG-13", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=DEMAND)

@@ -3,15 +3,20 @@
 from schemas.cda.look import SCHEMATRON, VALUE_SETS
 from schemas.cda.template import Template, template
 from schemas.cda.templates.imaging.rules import ACTUAL, CCDA, FR_ENTRY, FR_SECTION, FRENCH, LOINC, RULES
+from schemas.finding import Keyword
 
 PCC = "1.3.6.1.4.1.19376.1.5.3.1."
 REQUESTED = f"{FR_ENTRY}27.3"
 
 _SECTION = RULES.declare("CDA-FR-2.158.3", layer="MODANS", requirements=SCHEMATRON, source=FRENCH)
 _EXAM = RULES.declare("CDA-FR-3.27.3", layer="MODANS", requirements=SCHEMATRON, source=FRENCH)
+_WHOLE = RULES.declare(
+    "CDA-IMG-15", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source="CI-SIS, volet DA-IMG"
+)
 _CODED = RULES.declare("CDA-FR-3.27.3-JDV", layer="MODANS", requirements=VALUE_SETS, source=FRENCH)
 
 TEMPLATES: tuple[Template, ...] = (
+    template(REQUESTED, _WHOLE, has=("targetSiteCode 1..*", "code/originalText/reference 1..1")),
     template(
         f"{FR_SECTION}158.3",
         _SECTION,

@@ -21,13 +21,11 @@ def model_of(document: ClinicalDocument) -> DocumentModel | None:
     it, or when several may be meant.
     """
     code = document.type_code.code
-    declared = [
-        model
-        for model in MODELS
-        if document.is_a(model.template) and (model.template not in SHARED or code in model.codes)
-    ]
+    declared = [model for model in MODELS if document.is_a(model.template)]
     if declared or document.level != 3:
-        return next(iter(declared), None)
+        typed = [model for model in declared if code in model.codes]
+        usual = [model for model in declared if model.whole or model.template not in SHARED]
+        return next(iter(typed or usual), None)
     coded = [model for model in MODELS if model.whole and code in model.codes]
     meant = [model for model in coded if model.others and all(map(document.is_a, model.others))]
     roots = set(document.template_ids) - {TEMPLATE_CI_SIS}

@@ -121,7 +121,7 @@ class Coded:
         """The coded elements whose code and system are not in the set."""
         for found in xpath(self.path)(element):
             if found.get("nullFlavor") is None and not known.contains(
-                found.get("code", ""), found.get("codeSystem")
+                found.get("code", ""), found.get("codeSystem", "")
             ):
                 yield found
 
@@ -206,9 +206,10 @@ def template(
         made.append(Parents(roots))
     if code:
         code_value, _, system = code.partition(" (")
-        made += [Has("code", 1, 1), OneOf("code/@code", tuple(code_value.split("|")))]
+        made += [Has("code", 1, 1), Has("code/@code", 1, 1)]
+        made.append(OneOf("code/@code", tuple(code_value.split("|"))))
         if system:
-            made.append(OneOf("code/@codeSystem", (system.rstrip(")"),)))
+            made += [Has("code/@codeSystem", 1, 1), OneOf("code/@codeSystem", (system.rstrip(")"),))]
     for text in has:
         found = _CARDINALITY.fullmatch(text)
         if not found:

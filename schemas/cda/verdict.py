@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
 
-from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, volets
+from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, ucum, volets
 from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.cda.template import MAX_SEEN, judge_templates
@@ -36,6 +36,7 @@ ALL_RULES = (
     structure.RULES,
     *HEADER_RULES,
     level1.RULES,
+    ucum.RULES,
     common.RULES,
     *(rules for model in volets.MODELS for rules in (*model.rules, *model.deep)),
     templates.COMMON,
@@ -100,12 +101,14 @@ def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Fin
     found = _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
     if document.level == 1:
-        found += _apply((level1.RULES,), document)
+        header_only = model.rules if model is not None and model.any_level else ()
+        found += _apply((level1.RULES, *header_only), document)
     elif model is None:
         said = " ".join(f"{root} {version}".strip() for root, version in document.template_ids.items())
         found.append(NO_MODEL.finding("/ClinicalDocument/templateId", said, "en-tête et entrées seulement"))
     else:
         found += _apply((common.RULES,), common.Modelled(document, model))
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
+    found += _apply((ucum.RULES,), document)
     found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
     return found

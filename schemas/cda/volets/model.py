@@ -24,6 +24,7 @@ class DocumentModel:
     templateIds that go with it besides the two common ones. `rules`: what is specific to the model;
     `deep`: what decodes pictures or PDF. `whole`: False when only header, level, type code and sections are
     judged. `template_tested`: whether the official volet tests that the model's templateId is there.
+    `any_level`: whether the rules are for level 1 too (they look at the header alone).
     """
 
     name: str
@@ -35,6 +36,7 @@ class DocumentModel:
     deep: tuple[RuleSet[ClinicalDocument], ...] = ()
     whole: bool = False
     template_tested: bool = True
+    any_level: bool = False
 
     def version(self, document: ClinicalDocument) -> str:
         """The version that the document declares; the current one when it says none or an unknown one."""

@@ -142,9 +142,9 @@ def variants(check: object, element: Element) -> Iterator[Element]:
 
 def without(element: Element, path: str) -> Iterator[Element]:
     copy = deepcopy(element)
-    owner, _, name = path.rpartition("/@")
-    if name:
-        for found in xpath(owner or ".")(copy):
+    owner, attribute, name = f"./{path}".rpartition("/@")
+    if attribute and "]" not in name:
+        for found in xpath(owner)(copy):
             found.attrib.pop(name, None)
     else:
         for found in xpath(path)(copy):

@@ -32,7 +32,7 @@ MAX_INCLUDED = 40  # files read of a volet to know what model it speaks of
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A layer of a document. `path`: its schema, None when absent; `reason`: why; `note`: how it was chosen."""
+    """A layer of a document. `path`: its schema, None when absent (`reason`); `note`: how it was chosen."""
 
     layer: str
     path: Path | None
@@ -97,16 +97,18 @@ def volet_for(folder: Folder, document: Element, declared: list[str], level1: bo
     ]
     for root, version in sorted(models, key=lambda item: -item[0].count(".")):  # the most precise model first
         short = root.removeprefix(table["prefix"])
-        name = table["models"].get(short) if short != root else None
-        if name is None and root.startswith(table["prefix"]):
-            name = next(iter(_speaking_of(folder, root, known)), None)
-        if name is not None:
-            version = table["versions"].get(f"{name} {version}", version)
-            return _of_version(name, version, known)
+        model: str | None = table["models"].get(short) if short != root else None
+        if model is None and short != root:
+            model = next(iter(_speaking_of(folder, root, known)), None)
+        if model is not None:
+            version = table["versions"].get(f"{model} {version}", version)
+            return _of_version(model, version, known)
     code = next(document.iterchildren(f"{HL7}code"), None)
     kind = (code.get("code") or "") if code is not None else ""
-    if name := table["types"].get(kind):
-        return _of_version(name, "", known, f"choisi par le code {kind} : le document ne nomme aucun modèle")
+    if by_type := table["types"].get(kind):
+        return _of_version(
+            by_type, "", known, f"choisi par le code {kind} : le document ne nomme aucun modèle"
+        )
     return Applied("VOLET", None, f"aucun volet connu pour ce document (code {kind or 'absent'})")
 
 
@@ -139,10 +141,8 @@ def _speaking_of(folder: Folder, root: str, known: Mapping[str, tuple[str, str, 
     for model, version, path in known.values():
         place = folded(f"schematrons/include/specificationsVolets/{model}_{version}/")
         own = [file for key, file in sorted(folder.files.items()) if key.startswith(place)][:MAX_INCLUDED]
-        quoted = sum(
-            root in QUOTED.findall(file.read_text(encoding="utf-8", errors="replace"))
-            for file in (path, *own)
-        )
+        texts = (file.read_text(encoding="utf-8", errors="replace") for file in (path, *own))
+        quoted = sum(root in QUOTED.findall(text) for text in texts)
         if quoted:
             counts[model] = counts.get(model, 0) + quoted
     return sorted(counts, key=lambda model: (-counts[model], model))

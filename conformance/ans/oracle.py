@@ -217,9 +217,8 @@ def _read(answer: str, table: Compiled, applied: Applied, document: Element, fol
         elif item.tag == "u":
             absent.append(number)
         elif item.tag == "x":
-            stopped.append(
-                f"motif {table.patterns[number]} interrompu : {' '.join((item.text or '').split())}"
-            )
+            said = " ".join((item.text or "").split())
+            stopped.append(f"motif {table.patterns[number]} interrompu : {said}")
         elif item.tag == "f" and len(messages) < MAX_MESSAGES:
             check = table.checks[number]
             rule = table.rules[fired[-1]] if fired else {"pattern": "0", "context": ""}
@@ -246,9 +245,8 @@ def _concluded(layer: str, found: _Answer, table: Compiled) -> tuple[Status, str
     reasons = list(dict.fromkeys(found.stopped))
     if found.absent:
         tests = " ".join(table.checks[number]["test"] for number in found.absent)
-        names = sorted(
-            {name for uri, name in table.missing.items() if uri in tests} or table.missing.values()
-        )
+        cited = {name for uri, name in table.missing.items() if uri in tests}
+        names = sorted(cited or table.missing.values())
         count = len(set(found.absent))
         reasons.append(f"règle non exécutable ({count}) : jeu de valeurs {', '.join(names)} absent")
     if not found.fired and not found.stopped:

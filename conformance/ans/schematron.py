@@ -71,7 +71,8 @@ class _Compiler:
 def compile_schema(assembly: Assembly) -> Compiled:
     """The sheet of an assembled schema. Raises SchemaRefused."""
     root = assembly.root
-    nsmap: dict[str | None, str] = {**assembly.namespaces, "xsl": XSL}
+    nsmap: dict[str | None, str] = {"xsl": XSL}
+    nsmap.update(assembly.namespaces)
     sheet = etree.Element(f"{X}stylesheet", nsmap=nsmap)
     sheet.set("version", "3.0")
     sheet.set("exclude-result-prefixes", "#all")
@@ -170,9 +171,8 @@ def _pattern(made: _Compiler, pattern: Element, out: Element) -> None:
     etree.SubElement(guarded, f"{X}apply-templates", select="/", mode=mode)
     catch = etree.SubElement(guarded, f"{X}catch", errors="*")
     stopped = etree.SubElement(catch, "x", i=str(number))
-    etree.SubElement(
-        stopped, f"{X}value-of", select=f"string-join(($Q{{{ERR}}}code, $Q{{{ERR}}}description), ' ')"
-    )
+    said = f"string-join((string($Q{{{ERR}}}code), $Q{{{ERR}}}description), ' ')"
+    etree.SubElement(stopped, f"{X}value-of", select=said)
     concrete = [
         rule
         for rule in pattern.iterchildren(f"{S}rule")

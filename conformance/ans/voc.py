@@ -73,5 +73,5 @@ def art_decor(value_set: Element, oid: str) -> bytes:
         if local(concept) == "Concept":
             kept = ("code", "codeSystem", "displayName")
             attributes = {name: str(concept.get(name)) for name in kept if concept.get(name) is not None}
-            etree.SubElement(concepts, "concept", {**attributes, "level": "0", "type": "L"})
+            etree.SubElement(concepts, "concept", None, None, level="0", type="L", **attributes)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

@@ -13,7 +13,7 @@ NAME = re.compile(r"\$([\w][\w.\-]*)")
 
 
 def tokens(text: str) -> Iterator[tuple[str, str]]:
-    """(kind, text) of an expression: string, comment, variable, other. Their texts put together are the text."""
+    """(kind, text) of an expression: string, comment, variable, other. Put together, the texts are it."""
     position = 0
     while position < len(text):
         match = TOKEN.match(text, position)

@@ -6,6 +6,7 @@ One process and one thread use it. SaxonC-HE (`saxonche`) is an optional depende
 from __future__ import annotations
 
 import importlib.util
+import re
 from typing import TYPE_CHECKING
 
 from conformance.ans.assembly import SchemaRefused
@@ -14,6 +15,7 @@ from conformance.ans.verdict import AnsProblem
 if TYPE_CHECKING:
     from saxonche import PySaxonProcessor, PyXdmNode, PyXsltExecutable
 
+PLACE = re.compile(r" at char \d+ in \S+ on line \d+ column \d+ of \S+?(?=:? )")
 INSTALL = "pip install 'segur-bench[schematron]'"
 
 
@@ -64,4 +66,5 @@ def run(executable: PyXsltExecutable, document: PyXdmNode) -> str:
 
 
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:400]
+    """Saxon's words, without the place in a sheet that nobody sees."""
+    return PLACE.sub("", " ".join(str(error).split()))[:400]

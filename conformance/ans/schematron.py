@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from conformance.ans.assembly import ISO, XSL, Assembly, S, SchemaRefused, patterns, top_level_xslt
-from conformance.ans.xpath import variables, visits_attributes, visits_text
+from conformance.ans.xpath import variables, visited
 from schemas.xml import Element, children, local
 
 COMPILER = "1"  # part of the cache key: raise it when the output changes
@@ -93,7 +93,8 @@ def compile_schema(assembly: Assembly) -> Compiled:
     out = etree.SubElement(main, "o")
     for pattern in running:
         _pattern(made, pattern, out)
-    _walkers(sheet)
+    others = "/|node()|@*"  # nodes that no rule matches
+    etree.SubElement(sheet, f"{X}template", match=others, mode="#all", priority="-10")
     text = etree.tostring(sheet, encoding="unicode")
     return Compiled(text, made.checks, made.rules, made.names, dict(assembly.missing))
 
@@ -168,7 +169,7 @@ def _pattern(made: _Compiler, pattern: Element, out: Element) -> None:
     mode = f"m{number}"
     made.names.append(pattern.get("id") or pattern.get("name") or f"motif {number + 1}")
     guarded = etree.SubElement(out, f"{X}try")
-    etree.SubElement(guarded, f"{X}apply-templates", select="/", mode=mode)
+    visit = etree.SubElement(guarded, f"{X}apply-templates", mode=mode)
     catch = etree.SubElement(guarded, f"{X}catch", errors="*")
     stopped = etree.SubElement(catch, "x", i=str(number))
     said = f"string-join((string($Q{{{ERR}}}code), $Q{{{ERR}}}description), ' ')"
@@ -179,12 +180,7 @@ def _pattern(made: _Compiler, pattern: Element, out: Element) -> None:
         if rule.get("abstract") not in ("true", "1") and rule.get("context")
     ]
     contexts = [str(rule.get("context")) for rule in concrete]
-    attributes = any(visits_attributes(context) for context in contexts)
-    texts = any(visits_text(context) for context in contexts)
-    walk = ("@*|" if attributes else "") + ("node()" if texts else "*")
-    if walk != "*":
-        default = etree.SubElement(made.sheet, f"{X}template", match="/|*", mode=mode, priority="-9")
-        etree.SubElement(default, f"{X}apply-templates", select=walk, mode=mode)
+    visit.set("select", visited(contexts))
     own = [
         _Let(str(let.get("name")), let, own=True)
         for let in pattern.iterchildren(f"{S}let")
@@ -201,7 +197,6 @@ def _pattern(made: _Compiler, pattern: Element, out: Element) -> None:
         etree.SubElement(template, "r", i=str(len(made.rules)))
         made.rules.append({"context": contexts[rank], "pattern": str(number), "id": rule.get("id") or ""})
         _body(made, template, [*own, *_items(made, rule)])
-        etree.SubElement(template, f"{X}apply-templates", select=walk, mode=mode)
 
 
 _Item = _Let | Element | str  # a variable, a check, the name of a template to call
@@ -356,16 +351,3 @@ def _text(target: Element, source: Element) -> None:
                 _text(target, child)
         if child.tail:
             etree.SubElement(target, f"{X}text").text = child.tail
-
-
-def _walkers(sheet: Element) -> None:
-    """Nodes that no rule matches: their elements are visited, nothing is written."""
-    down = etree.SubElement(sheet, f"{X}template", match="/|*", mode="#all", priority="-10")
-    etree.SubElement(down, f"{X}apply-templates", select="*", mode="#current")
-    etree.SubElement(
-        sheet,
-        f"{X}template",
-        match="@*|text()|comment()|processing-instruction()",
-        mode="#all",
-        priority="-10",
-    )

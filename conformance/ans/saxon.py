@@ -15,7 +15,7 @@ from conformance.ans.verdict import AnsProblem
 if TYPE_CHECKING:
     from saxonche import PySaxonProcessor, PyXdmNode, PyXsltExecutable
 
-PLACE = re.compile(r" at char \d+ in \S+ on line \d+ column \d+ of \S+?(?=:? )")
+PLACE = re.compile(r"(?: at char \d+)? in \S+ on line \d+ column \d+ of \S+?(?=:(?:\s|$))")
 INSTALL = "pip install 'segur-bench[schematron]'"
 
 

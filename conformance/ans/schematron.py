@@ -184,7 +184,7 @@ def _pattern(made: _Compiler, pattern: Element, out: Element) -> None:
     own = [
         _Let(str(let.get("name")), let, own=True)
         for let in pattern.iterchildren(f"{S}let")
-        if made.globals.get(str(let.get("name")), _Let("", let)).element is not let
+        if (known := made.globals.get(str(let.get("name")))) is None or known.element is not let
     ]
     for rank, rule in enumerate(concrete):
         template = etree.SubElement(

@@ -62,7 +62,16 @@ CONTEXTS = st.sampled_from(
     ["a", "b", "c", "a/b", "*[@x = '1']", "b | c", "a[b]", "//c", "/", "*", "a//c[@x]", "/*"]
 )
 TESTS = st.sampled_from(
-    ["@x = '1'", "b", "count(*) = 1", "not(c)", "parent::a", "string-length(name()) = 1", "$v = '2'", "false()"]
+    [
+        "@x = '1'",
+        "b",
+        "count(*) = 1",
+        "not(c)",
+        "parent::a",
+        "string-length(name()) = 1",
+        "$v = '2'",
+        "false()",
+    ]
 )
 CHECKS = st.tuples(st.sampled_from(["assert", "report"]), TESTS)
 RULES = st.tuples(CONTEXTS, st.lists(CHECKS, min_size=1, max_size=3))
@@ -86,7 +95,10 @@ def written(patterns: list[list[tuple[str, list[tuple[str, str]]]]]) -> str:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 @given(patterns=PATTERNS, document=DOCUMENTS)
 def test_same_departures_as_an_independent_compiler(
@@ -98,7 +110,8 @@ def test_same_departures_as_an_independent_compiler(
     other.validate(etree.ElementTree(etree.fromstring(document)))
     report = other.validation_report
     theirs = sorted(
-        "".join(one.itertext()).strip() for one in report.iter(f"{SVRL}failed-assert", f"{SVRL}successful-report")
+        "".join(one.itertext()).strip()
+        for one in report.iter(f"{SVRL}failed-assert", f"{SVRL}successful-report")
     )
     assert ours == theirs
 
@@ -183,7 +196,8 @@ def test_schematron_1_5(tmp_path: Path) -> None:
     text = (
         '<schema xmlns="http://www.ascc.net/xml/schematron"><pattern name="p"><rule context="a">'
         '<key name="k" path="@x"/><assert test="b" role="warning" diagnostics="d">no <name/></assert></rule>'
-        '</pattern><diagnostics><diagnostic id="d">seen <value-of select="@x"/></diagnostic></diagnostics></schema>'
+        '</pattern><diagnostics><diagnostic id="d">seen <value-of select="@x"/></diagnostic></diagnostics>'
+        "</schema>"
     )
     assert run(tmp_path, text, '<a x="7"/>') == [("f", "/a", "no a seen 7")]
 
@@ -191,7 +205,8 @@ def test_schematron_1_5(tmp_path: Path) -> None:
 def test_an_error_stops_its_pattern_alone(tmp_path: Path) -> None:
     text = schema(
         '<ns prefix="xs" uri="http://www.w3.org/2001/XMLSchema"/>'
-        '<pattern id="stops"><rule context="a"><assert test="xs:date(@d) lt xs:date(@e)">d</assert></rule></pattern>'
+        '<pattern id="stops"><rule context="a">'
+        '<assert test="xs:date(@d) lt xs:date(@e)">d</assert></rule></pattern>'
         '<pattern><rule context="a"><assert test="false()">next</assert></rule></pattern>'
     )
     kinds = [(kind, words[:12]) for kind, _, words in run(tmp_path, text, '<a d="x" e="y"/>')]

@@ -70,7 +70,7 @@ MODCDA = f"""<schema xmlns="{ISO}" queryBinding="xslt2" defaultPhase="essai">
     <param name="element" value="cda:languageCode"/>
     <param name="vue" value="'languageCode'"/>
   </pattern>
-  <pattern id="dormant"><rule context="cda:ClinicalDocument"><assert test="false()">off</assert></rule></pattern>
+  <pattern id="dormant"><rule context="*"><assert test="false()">off</assert></rule></pattern>
 </schema>"""
 ABSTRACT = f"""<pattern xmlns="{ISO}" id="dansListe" abstract="true">
   <rule context="$element">
@@ -91,13 +91,13 @@ IHE = f"""<schema xmlns="{ISO}" queryBinding="xslt2"><ns prefix="cda" uri="urn:h
     <assert test="cda:code">section sans code</assert>
     <assert test="cda:title" role="warning">section sans titre</assert>
     <report test="@*[. = 'bad']">attribut</report></rule></pattern>
-  <pattern id="attribut"><rule context="cda:section/@ID"><assert test="string-length(.) &gt; 2">ID court</assert>
-  </rule></pattern></schema>"""
+  <pattern id="attribut"><rule context="cda:section/@ID">
+    <assert test="string-length(.) &gt; 2">ID court</assert></rule></pattern></schema>"""
 BROKEN = f"""<schema xmlns="{ISO}" queryBinding="xslt2"><pattern>
   <rule context="*"><assert test="not(">unfinished</assert></rule></pattern></schema>"""
 TERMINO = f"""<schema xmlns="{ISO}" queryBinding="xslt2"><ns prefix="cda" uri="urn:hl7-org:v3"/>
-  <pattern id="unites"><rule context="cda:value[@unit]"><assert test="@unit = ('mg', 'g')">unité</assert></rule>
-  </pattern></schema>"""
+  <pattern id="unites"><rule context="cda:value[@unit]">
+    <assert test="@unit = ('mg', 'g')">unité</assert></rule></pattern></schema>"""
 VOLET = f"""<schema xmlns="{ISO}" queryBinding="xslt2"><ns prefix="cda" uri="urn:hl7-org:v3"/>
   <pattern id="volet"><rule context="cda:ClinicalDocument[cda:templateId/@root='1.2.250.1.213.1.1.1.39']">
     <assert test="cda:code/@code = '57833-6'">mauvais code</assert></rule>

@@ -31,7 +31,7 @@ def test_parameters_are_replaced_whole(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "whole", "expected"),
+    ("text", "alone", "expected"),
     [
         ("document('a.xml')//b", False, "document('FOUND:a.xml')//b"),
         ('doc( "a.xml" )', False, 'doc( "FOUND:a.xml" )'),
@@ -47,8 +47,8 @@ def test_parameters_are_replaced_whole(text: str, expected: str) -> None:
         ("doc('it''s.xml')", False, "doc('FOUND:it''s.xml')"),
     ],
 )
-def test_file_names_are_found(text: str, whole: bool, expected: str) -> None:
-    assert file_names(text, lambda name: f"FOUND:{name}", whole=whole) == expected
+def test_file_names_are_found(text: str, alone: bool, expected: str) -> None:
+    assert file_names(text, lambda name: f"FOUND:{name}", whole=alone) == expected
 
 
 def test_outline_leaves_predicates_out() -> None:

@@ -113,7 +113,7 @@ def closing(session: Session, comparisons: Sequence[Comparison], lang: str = "fr
         seconds=f"{cost.seconds:.1f}",
         compiled=cost.compiled,
         cached=cost.cached,
-        each=f"{max(each - cost.seconds / max(len(comparisons), 1), 0):.2f}",
+        each=f"{each:.2f}",
     )
     yield text("ans.pin", lang, **session.rules.folder.as_dict())
 

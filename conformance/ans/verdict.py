@@ -91,7 +91,7 @@ class LayerVerdict:
 
 @dataclass(frozen=True, slots=True)
 class OfficialVerdict:
-    """All layers on one document."""
+    """All layers on one document. `seconds`: without what is paid once (compilation)."""
 
     layers: tuple[LayerVerdict, ...]
     seconds: float = 0.0

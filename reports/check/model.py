@@ -80,6 +80,7 @@ class Batch:
     files: tuple[Checked, ...]
     unjudged: tuple[Unjudged, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)  # more members of the JSON, by name
+    remarks: tuple[str, ...] = ()  # lines told after the table
 
     @property
     def exit_code(self) -> int:

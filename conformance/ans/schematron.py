@@ -55,6 +55,15 @@ class _Let:
         return self.element.get("value") or ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """What an abstract rule does, the variables that it declares and those that it takes from elsewhere."""
+
+    items: list["_Item"]
+    lets: set[str]
+    free: set[str]
+
+
 @dataclass(slots=True)
 class _Compiler:
     assembly: Assembly
@@ -65,6 +74,7 @@ class _Compiler:
     globals: dict[str, _Let] = field(default_factory=dict)
     tainted: dict[str, _Let] = field(default_factory=dict)
     abstract: dict[str, Element] = field(default_factory=dict)
+    models: dict[str, _Model] = field(default_factory=dict)
     called: dict[str, str] = field(default_factory=dict)
 
 
@@ -222,20 +232,23 @@ def _extended(made: _Compiler, rule: Element, extends: Element, chain: tuple[str
         raise SchemaRefused(f"règle abstraite {name or '?'} absente (étendue par {rule.get('context')})")
     if name in chain:
         raise SchemaRefused(f"la règle abstraite {name} s'étend elle-même")
-    items = _items(made, model, (*chain, name))
-    lets = {item.name for item in items if isinstance(item, _Let)}
-    free = {used for item in items for used in _used(item)} - lets
+    if name not in made.models:
+        items = _items(made, model, (*chain, name))
+        lets = {item.name for item in items if isinstance(item, _Let)}
+        made.models[name] = _Model(items, lets, {used for item in items for used in _used(item)} - lets)
+    known = made.models[name]
     pattern = rule.getparent()
     around = [rule] if pattern is None else [rule, pattern]
     declared = {str(let.get("name")) for one in around for let in one.iterchildren(f"{S}let")}
     declared -= {name for name, let in made.globals.items() if let.element.getparent() is pattern}
-    if free <= made.globals.keys() - declared and lets.isdisjoint(_rule_variables(rule)):
+    alone = known.free <= made.globals.keys() - declared
+    if alone and (not known.lets or known.lets.isdisjoint(_rule_variables(rule))):
         if name not in made.called:
             made.called[name] = f"e{len(made.called)}"
             template = etree.SubElement(made.sheet, f"{X}template", name=made.called[name])
-            _body(made, template, items)
+            _body(made, template, known.items)
         return [made.called[name]]
-    return items
+    return known.items
 
 
 def _used(item: _Item) -> set[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 TOKEN = re.compile(
-    r"""(?P<string>"(?:[^"]|"")*"|'(?:[^']|'')*')|(?P<open>\(:)|(?P<variable>\$\s*[\w][\w.\-]*)|(?P<other>.)""",
+    r"""(?P<string>"(?:[^"]|"")*"|'(?:[^']|'')*')|(?P<open>\(:)|(?P<variable>\$\s*[\w][\w.\-]*)|(?P<other>[^"'$(\[\]]+|.)""",
     re.DOTALL,
 )
 READS = re.compile(r"(?:^|[^\w.\-])(?:doc|document|doc-available|unparsed-text)\s*\(\s*$")
@@ -51,6 +51,8 @@ def _comment_end(text: str, start: int) -> int:
 
 def variables(text: str) -> set[str]:
     """Names of the variables that an expression refers to (strings and comments left out)."""
+    if "$" not in text:
+        return set()
     return {part[1:].strip() for kind, part in tokens(text) if kind == "variable"}
 
 

@@ -91,6 +91,7 @@ def volet_for(folder: Folder, document: Element, declared: list[str], level1: bo
         absent = f"schéma déclaré absent du dossier : {named[0]}" if named else ""
         return Applied("VOLET", None, absent) if named else None
     table = _table()
+    held = {name for name, _, _ in known.values()}
     models = [
         (str(one.get("root")), one.get("extension") or "")
         for one in document.iterchildren(f"{HL7}templateId")
@@ -98,8 +99,8 @@ def volet_for(folder: Folder, document: Element, declared: list[str], level1: bo
     for root, version in sorted(models, key=lambda item: -item[0].count(".")):  # the most precise model first
         short = root.removeprefix(table["prefix"])
         model: str | None = table["models"].get(short) if short != root else None
-        if model is None and short != root:
-            model = next(iter(_speaking_of(folder, root, known)), None)
+        if short != root and (model is None or folded(model) not in held):
+            model = next(iter(_speaking_of(folder, root, known)), model)
         if model is not None:
             version = table["versions"].get(f"{model} {version}", version)
             return _of_version(model, version, known)

@@ -14,18 +14,18 @@ from conformance.ans.assembly import SchemaRefused
 from conformance.ans.cache import cache_folder, compiled
 from conformance.ans.folder import Folder, open_folder
 from conformance.ans.layers import Applied, is_body_rule, layers_for
-from conformance.ans.place import as_text, located
+from conformance.ans.place import as_text, followed, located, ranked
 from conformance.ans.schematron import Compiled
 from conformance.ans.verdict import AnsProblem, LayerVerdict, OfficialMessage, OfficialVerdict, Status, judged
 from schemas.cda.codec import find_document
 from schemas.cda.model import CdaRefused
-from schemas.xml import Element, XmlRefused, parse, where
+from schemas.xml import Element, XmlRefused, parse
 
 if TYPE_CHECKING:
     from saxonche import PySaxonProcessor, PyXdmNode, PyXsltExecutable
 
 MAX_MESSAGES = 500  # kept of one layer
-MAX_ELEMENTS = 100_000  # libxml2 spends quadratic time on the place of each fault
+MAX_ELEMENTS = 100_000  # rules and libxml2 spend quadratic time on some documents
 
 
 @dataclass(slots=True)
@@ -67,21 +67,31 @@ class Rules:
     def _judge(self, document: Element, begun: float) -> OfficialVerdict:
         before = self.counts.seconds
         text: PyXdmNode | SchemaRefused
-        try:
-            text = saxon.read(self.processor, as_text(document))
-        except SchemaRefused as refused:
-            text = refused
-        layers = tuple(self._layer(applied, document, text) for applied in layers_for(self.folder, document))
+        size = sum(1 for _ in document.iter())
+        if size > MAX_ELEMENTS:
+            text = SchemaRefused(f"{size} éléments, au plus {MAX_ELEMENTS} sont jugés")
+        else:
+            try:
+                text = saxon.read(self.processor, as_text(document))
+            except SchemaRefused as refused:
+                text = refused
+        layers = tuple(
+            self._layer(applied, document, text, size) for applied in layers_for(self.folder, document)
+        )
         preparing = self.counts.seconds - before  # told apart: paid once for all documents
         return OfficialVerdict(layers, perf_counter() - begun - preparing)
 
-    def _layer(self, applied: Applied, document: Element, text: PyXdmNode | SchemaRefused) -> LayerVerdict:
+    def _layer(
+        self, applied: Applied, document: Element, text: PyXdmNode | SchemaRefused, size: int
+    ) -> LayerVerdict:
         if applied.path is None:
             return LayerVerdict(applied.layer, Status.NOT_RUN, reason=applied.reason, note=applied.note)
         schema = self.folder.shown(applied.path)
         try:
             if applied.layer == "XSD":
                 validator = self.xml_schema(applied.path)
+                if size > MAX_ELEMENTS and isinstance(text, SchemaRefused):
+                    raise text
                 begun = perf_counter()
                 return _xsd(document, validator, schema, begun)
             sheet, table = self.sheet(applied.path)
@@ -169,28 +179,14 @@ def _unreadable(detail: str, line: int | None) -> OfficialVerdict:
 
 
 def _xsd(document: Element, validator: etree.XMLSchema, schema: str, begun: float) -> LayerVerdict:
-    size = sum(1 for _ in document.iter())
-    if size > MAX_ELEMENTS:
-        reason = f"{size} éléments, au plus {MAX_ELEMENTS} comparés au schéma"
-        return LayerVerdict("XSD", Status.NOT_RUN, schema, reason)
     messages: tuple[OfficialMessage, ...] = ()
     if not validator.validate(document):
         messages = tuple(
-            OfficialMessage("XSD", entry.message, "error", _plain(entry.path, document), entry.line)
+            OfficialMessage("XSD", entry.message, "error", followed(document, entry.path or ""), entry.line)
             for entry in list(validator.error_log)[:MAX_MESSAGES]
         )
     elapsed = perf_counter() - begun
     return LayerVerdict("XSD", judged(messages), schema, "", messages, 1, elapsed)
-
-
-def _plain(path: str | None, document: Element) -> str:
-    """The XPath of libxml2 (`/*/*[3]`) with local names, when it can be followed."""
-    try:
-        found = document.xpath(path) if path and document.getparent() is None else []
-    except etree.XPathError:
-        found = []
-    element = found[0] if isinstance(found, list) and found else None
-    return where(element) if isinstance(element, etree._Element) else path or "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +203,7 @@ def _read(answer: str, table: Compiled, applied: Applied, document: Element, fol
     fired: list[int] = []
     absent: list[int] = []
     stopped: list[str] = []
+    elements: list[Element] = []
     try:
         found = etree.fromstring(answer.encode(), etree.XMLParser(huge_tree=True, resolve_entities=False))
     except etree.XMLSyntaxError as error:
@@ -224,7 +221,8 @@ def _read(answer: str, table: Compiled, applied: Applied, document: Element, fol
         elif item.tag == "f" and len(messages) < MAX_MESSAGES:
             check = table.checks[number]
             rule = table.rules[fired[-1]] if fired else {"pattern": "0", "context": ""}
-            place, line = located(document, item.get("p", "/"))
+            elements = elements or ranked(document)
+            place, line = located(elements, item.get("n", ""), item.get("a", ""))
             words = " ".join("".join(str(part) for part in item.itertext()).split())
             messages.append(
                 OfficialMessage(

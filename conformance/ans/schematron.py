@@ -1,8 +1,9 @@
 """Schematron → XSLT for Saxon: one compact sheet a schema, findings as numbers into a table.
 
-The sheet answers `<o>` with, in document order of each pattern: `<r i>` a rule fired, `<f i p>` a check that
-departs (its path, its text), `<u i>` a check that could not be evaluated because a file is absent, `<x i>`
-a pattern that stopped on an error. Within a pattern, only the first rule whose context matches a node fires.
+The sheet answers `<o>` with, pattern by pattern and in document order: `<r i>` a rule that fired,
+`<f i n a>` a check that departs (rank of the element, name of the attribute), `<u i>` a check that could not
+be evaluated because a file is absent, `<x i>` a pattern that stopped on an error. Within a pattern, only the
+first rule whose context matches a node fires.
 """
 
 from collections import Counter
@@ -19,6 +20,7 @@ from schemas.xml import Element, children, local
 COMPILER = "1"  # part of the cache key: raise it when the output changes
 X = f"{{{XSL}}}"
 ERR = "http://www.w3.org/2005/xqt-errors"
+PLACE = "{ancestor-or-self::*[1]/accumulator-before('rank')}"
 ABSENT = "*:FODC0002 *:FODC0005 *:FOUT1170"  # a document that cannot be read
 
 
@@ -92,6 +94,7 @@ def compile_schema(assembly: Assembly) -> Compiled:
     for element in sorted(foreign, key=lambda one: local(one) != "import"):  # imports come first
         sheet.append(element)
     etree.SubElement(sheet, f"{X}output", method="xml", indent="no", encoding="UTF-8")
+    _rank(sheet)
     running = list(patterns(root))
     _declare_globals(made, running)
     for key in root.iter(f"{S}key"):
@@ -107,6 +110,13 @@ def compile_schema(assembly: Assembly) -> Compiled:
     etree.SubElement(sheet, f"{X}template", match=others, mode="#all", priority="-10")
     text = etree.tostring(sheet, encoding="unicode")
     return Compiled(text, made.checks, made.rules, made.names, dict(assembly.missing))
+
+
+def _rank(sheet: Element) -> None:
+    """The rank of each element in document order, reckoned once: `path()` counts siblings again each time."""
+    etree.SubElement(sheet, f"{X}mode", {"use-accumulators": "rank"})
+    rank = etree.SubElement(sheet, f"{X}accumulator", {"name": "rank", "initial-value": "0"})
+    etree.SubElement(rank, f"{X}accumulator-rule", match="*", select="$value + 1")
 
 
 def _declare_globals(made: _Compiler, running: list[Element]) -> None:
@@ -316,7 +326,7 @@ def _check(made: _Compiler, template: Element, check: Element, tainted: dict[str
         target = etree.SubElement(choose, f"{X}otherwise")
     else:
         target = etree.SubElement(place, f"{X}if", test=test)
-    found = etree.SubElement(target, "f", i=number, p="{path(.)}")
+    found = etree.SubElement(target, "f", i=number, n=PLACE, a="{name(self::attribute())}")
     _text(found, check)
     for name in (check.get("diagnostics") or "").split():
         for diagnostic in made.assembly.root.iter(f"{S}diagnostic"):

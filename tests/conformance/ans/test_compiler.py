@@ -11,7 +11,7 @@ from lxml.isoschematron import Schematron
 from conformance.ans import saxon
 from conformance.ans.assembly import SchemaRefused, assemble
 from conformance.ans.folder import Folder, folded
-from conformance.ans.place import located
+from conformance.ans.place import located, ranked
 from conformance.ans.schematron import compile_schema
 from tests.conformance.ans.tree import ISO
 
@@ -33,7 +33,7 @@ def run(folder: Path, schema: str, document: str) -> list[tuple[str, str, str]]:
     return [
         (
             str(one.tag),
-            located(root, one.get("p"))[0] if one.get("p") else one.get("i", ""),
+            located(ranked(root), one.get("n", ""))[0] if one.tag == "f" else one.get("i", ""),
             " ".join((one.text or "").split()),
         )
         for one in answer

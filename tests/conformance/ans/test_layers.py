@@ -1,11 +1,12 @@
 """Which schemas apply to a document."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from conformance.ans.folder import open_folder
-from conformance.ans.layers import Applied, layers_for
+from conformance.ans.layers import Applied, declarations, layers_for
 from schemas.cda.codec import find_document
 from schemas.xml import parse
 from tests.conformance.ans.tree import VOLET, document, write_tree
@@ -78,3 +79,35 @@ def test_level_1_has_two_layers_and_those_it_declares(tmp_path: Path) -> None:
         '<?oxygen SCHSchema="../schematrons/CI-SIS_VSM_2023.01.sch"?>'
     )
     assert list(layers(tmp_path, body=LEVEL1, head=head)) == ["XSD", "STRUCT", "TERMINO", "VOLET"]
+
+
+SAMPLES = Path(__file__).parents[4] / "shared/data/cda"
+DECLARING = re.compile(rb"<[?]oxygen[^>]*?[?]>")
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no sample documents")
+def test_the_table_chooses_as_published_documents_declare(tmp_path: Path) -> None:
+    documents = {path.name: path.read_bytes() for path in sorted(SAMPLES.glob("*.xml"))}
+    declared = {
+        name: [Path(one).name for one in declarations(find_document(parse(data)))]
+        for name, data in documents.items()
+    }
+    volets: dict[str, str | None] = {
+        f"schematrons/{one}": VOLET
+        for names in declared.values()
+        for one in names
+        if one.startswith("CI-SIS_") and "_20" in one
+    }
+    folder = open_folder(write_tree(tmp_path, volets))
+    assert len(volets) > 20
+    for name, data in documents.items():
+        chosen = {
+            one.layer: one for one in layers_for(folder, find_document(parse(DECLARING.sub(b"", data))))
+        }
+        expected = [one for one in declared[name] if f"schematrons/{one}" in volets]
+        if b"nonXMLBody" in data:
+            assert "VOLET" not in chosen  # level 1: a volet only when it is declared
+        elif chosen["VOLET"].note:  # the model is there without its version: the latest is taken, and said
+            assert name.startswith("BIO-CR-BIO")
+        else:
+            assert [chosen["VOLET"].path and chosen["VOLET"].path.name] == expected, name

@@ -179,6 +179,26 @@ def test_deep_and_wide_documents(opened: Opened) -> None:
         assert rules.judge(document(body=f"<component>{body}</component>")).layers
 
 
+def test_a_document_beyond_reason_is_not_judged(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.ans.oracle.MAX_ELEMENTS", 10)
+    verdict = opened(files=SOUND).judge(document())
+    assert {one.status for one in verdict.layers} == {Status.NOT_RUN}
+    assert "éléments, au plus 10" in verdict.layers[0].reason
+
+
+def test_many_faults_cost_a_time_that_grows_with_them(opened: Opened) -> None:
+    rules = opened(files=SOUND)
+
+    def cost(count: int) -> float:
+        body = "<component>" + '<section ID="a"/>' * count + "</component>"
+        return min(layer(rules.judge(document(body=body)), "IHE").seconds for _ in range(2))
+
+    cost(100)  # warm
+    assert cost(8000) < 40 * cost(
+        1000
+    )  # eight times more: a quadratic answer would take sixty-four times more
+
+
 # ---- the cache -----------------------------------------------------------------------------------------
 
 

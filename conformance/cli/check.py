@@ -64,10 +64,9 @@ def check(
     settings = Settings(excerpts=html_path is not None)
     with progress(len(sources), lang) as told:
         batch = check_all(sources, unjudged, settings, jobs, told)
-    code = batch.exit_code
     if session is not None:
         with progress(len(batch.files), lang) as told:
-            batch, code = official.judged(batch, session, lang, told)
+            batch = official.judged(batch, session, lang, told)
     if as_json:
         from reports.check.as_json import as_json as written
 
@@ -85,7 +84,7 @@ def check(
             from reports.check import sarif
 
             sarif.write(batch, sarif_path, lang)
-    sys.exit(code)
+    sys.exit(batch.exit_code)
 
 
 @contextmanager

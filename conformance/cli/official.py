@@ -28,9 +28,7 @@ def opened(folder: Path | None, pin: str) -> "Session | None":
         raise UsageProblem(str(problem)) from None
 
 
-def judged(
-    batch: "Batch", session: "Session", lang: str, told: Callable[[], None] = lambda: None
-) -> "tuple[Batch, int]":
+def judged(batch: "Batch", session: "Session", lang: str, told: Callable[[], None] = lambda: None) -> "Batch":
     """The batch with what the official rules say of its documents, and the exit code of both."""
     from conformance.ans import session as official
     from conformance.check.reading import STDIN, Unreadable, read
@@ -55,10 +53,10 @@ def judged(
                 )
         files.append(item)
         told()
-    whole = replace(
+    return replace(
         batch,
         files=tuple(files),
         remarks=(*batch.remarks, *official.closing(session, compared, lang)),
         extra={**batch.extra, "ans": official.total(session, compared)},
+        decided=official.exit_code(batch.exit_code, compared),
     )
-    return whole, official.exit_code(batch.exit_code, compared)

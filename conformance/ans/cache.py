@@ -6,10 +6,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from conformance.ans import voc
+from conformance.ans import assembly, schematron, voc, xpath
 from conformance.ans.assembly import assemble
 from conformance.ans.folder import Folder
-from conformance.ans.schematron import COMPILER, Compiled, compile_schema
+from conformance.ans.schematron import Compiled, compile_schema
 
 
 def cache_folder(folder: Folder) -> Path:
@@ -19,7 +19,7 @@ def cache_folder(folder: Folder) -> Path:
     """
     base = os.environ.get("XDG_CACHE_HOME") or ""
     root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
-    identity = f"{folder.sha256} {folder.root} {COMPILER}"
+    identity = f"{folder.sha256} {folder.root} {compiler()}"
     path = root / "segur-bench" / "ans" / hashlib.sha256(identity.encode()).hexdigest()[:32]
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -27,6 +27,12 @@ def cache_folder(folder: Folder) -> Path:
             return path
     except OSError:
         return Path(tempfile.mkdtemp(prefix="segur-bench-ans-"))
+
+
+def compiler() -> str:
+    """Identity of the compiler: a sheet of another version of these modules is not used."""
+    sources = (Path(str(module.__file__)) for module in (assembly, schematron, voc, xpath))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def compiled(folder: Folder, schema: Path, cache: Path) -> tuple[Compiled, bool]:

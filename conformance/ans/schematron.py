@@ -17,7 +17,6 @@ from conformance.ans.assembly import ISO, XSL, Assembly, S, SchemaRefused, patte
 from conformance.ans.xpath import variables, visited
 from schemas.xml import Element, children, local
 
-COMPILER = "1"  # part of the cache key: raise it when the output changes
 X = f"{{{XSL}}}"
 ERR = "http://www.w3.org/2005/xqt-errors"
 PLACE = "{ancestor-or-self::*[1]/accumulator-before('rank')}"

@@ -225,6 +225,13 @@ def test_a_changed_rule_is_compiled_again(tmp_path: Path) -> None:
     assert again.counts.compiled == 6
 
 
+def test_another_compiler_does_not_use_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_tree(tmp_path, SOUND)
+    first = open_rules(folder)
+    monkeypatch.setattr("conformance.ans.cache.compiler", lambda: "another")
+    assert open_rules(folder).cache != first.cache
+
+
 def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
     folder = write_tree(tmp_path, SOUND)
     for stored in _sheets(open_rules(folder)):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from . import official
 from .failures import UsageProblem, writing
 
 BAR_FROM = 20  # files; fewer are judged before a bar is seen
@@ -23,6 +24,13 @@ BAR_FROM = 20  # files; fewer are judged before a bar is seen
 @click.option(
     "--jobs", type=click.IntRange(min=0), default=0, help="Processus (0 : selon la machine et le lot)."
 )
+@click.option(
+    "--ans-rules",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Joue aussi les règles officielles d'un dossier TestContenuCDA téléchargé.",
+)
+@click.option("--ans-pin", metavar="SHA256", default="", help="Refuse un autre jeu de règles que celui-là.")
 @click.option("--verbose", "-v", is_flag=True, help="Aussi les informations et chaque constat.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def check(
@@ -31,6 +39,8 @@ def check(
     html_path: Path | None,
     sarif_path: Path | None,
     jobs: int,
+    ans_rules: Path | None,
+    ans_pin: str,
     verbose: bool,
     lang: str,
 ) -> None:
@@ -50,9 +60,13 @@ def check(
         sources, unjudged = gather(files)
     except Absent as absent:
         raise UsageProblem(str(absent)) from None
+    session = official.opened(ans_rules, ans_pin)
     settings = Settings(excerpts=html_path is not None)
     with progress(len(sources), lang) as told:
         batch = check_all(sources, unjudged, settings, jobs, told)
+    if session is not None:
+        with progress(len(batch.files), lang) as told:
+            batch = official.judged(batch, session, lang, told)
     if as_json:
         from reports.check.as_json import as_json as written
 

@@ -80,10 +80,14 @@ class Batch:
     files: tuple[Checked, ...]
     unjudged: tuple[Unjudged, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)  # more members of the JSON, by name
+    remarks: tuple[str, ...] = ()  # lines told after the table
+    decided: int | None = None  # the exit code, when other rules than ours had their say
 
     @property
     def exit_code(self) -> int:
         """As for `run`: 3 the bench broke, 1 a failing file, 4 nothing was judged, 0 otherwise."""
+        if self.decided is not None:
+            return self.decided
         if any(item.trouble for item in self.files):
             return EXIT_BENCH
         if any(item.verdict == "FAIL" for item in self.files):

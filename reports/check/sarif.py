@@ -58,6 +58,7 @@ def as_sarif(batch: Batch, lang: str, base: Path) -> dict[str, Any]:
                     }
                 },
                 "language": lang,
+                **({"properties": dict(batch.extra)} if batch.extra else {}),
                 "columnKind": "unicodeCodePoints",
                 "invocations": [_invocation(batch, words, base)],
                 "artifacts": [{"location": _address(item.file, base)} for item in batch.files],

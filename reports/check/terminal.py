@@ -40,6 +40,8 @@ def print_batch(batch: Batch, console: Console, lang: str = "fr", verbose: bool 
     if len(batch.files) > 1:
         console.print(_table(batch, words))
     _unjudged(batch, console, words, verbose)
+    for remark in batch.remarks:
+        _plain(console, Text(safe.visible(clip(remark, 600))))
     _plain(console, _summary(batch, words))
     _plain(console, Text(words("disclaimer"), "dim"))
 

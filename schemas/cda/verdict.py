@@ -2,9 +2,23 @@
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, ucum, volets
+from schemas.cda import (
+    care,
+    contact,
+    datatypes,
+    extension,
+    header,
+    identity,
+    level1,
+    parties,
+    people,
+    structure,
+    templates,
+    ucum,
+    volets,
+)
 from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.cda.template import MAX_SEEN, judge_templates
@@ -17,7 +31,9 @@ T = TypeVar("T")
 HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
     header.RULES,
     identity.RULES,
+    contact.RULES,
     people.RULES,
+    parties.RULES,
     care.RULES,
     datatypes.RULES,
 )
@@ -31,10 +47,11 @@ ENCODING = ROOT.declare("CDA-XML-04", requirements=("BEN-CDA-08",), source="CI-S
 NO_MODEL = ROOT.declare(
     "CDA-XML-05", requires=Keyword.DEVRAIT, requirements=("BEN-CDA-02",), source="contrôle du banc"
 )
-ALL_RULES = (
+ALL_RULES: tuple[RuleSet[Any], ...] = (
     ROOT,
     structure.RULES,
     *HEADER_RULES,
+    extension.RULES,
     level1.RULES,
     ucum.RULES,
     common.RULES,
@@ -111,4 +128,4 @@ def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Fin
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
     found += _apply((ucum.RULES,), document)
     found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
-    return found
+    return found + _apply((extension.RULES,), extension.walk(document))

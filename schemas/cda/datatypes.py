@@ -34,7 +34,7 @@ LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 
 @RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT")
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
-    """A nullFlavor excludes text, other attributes and elements (save OTH, and what a NA or UNK code says)."""
+    """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
     for found in document.header["@nullFlavor"]:
         null, tag = found.get("nullFlavor"), local(found)
         if null == "OTH" or tag in ("telecom", "id") or found.get("code"):

@@ -131,7 +131,7 @@ def jpeg_media_are_jpeg(walked: Walked) -> Iterator[Observation]:
 
 
 def _media(walked: Walked, media_type: str) -> Iterator[Element]:
-    """Base64 contents of this type, but those that the rules of prescriptions judge (CDA-EP-06, CDA-EP-04B)."""
+    """Base64 contents of this type, but those that CDA-EP-06 and CDA-EP-04B judge."""
     prescription = walked.document.is_a(TEMPLATE_PRESCRIPTION)
     for media in walked.of(MEDIA):
         for value in each(media, "value"):

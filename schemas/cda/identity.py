@@ -8,7 +8,7 @@ from schemas.cda.model import ClinicalDocument
 from schemas.cda.timestamp import real_date
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
-from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS, well_formed
+from schemas.ins import INS_OIDS, MATRICULE, well_formed
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-identity")
 COG = re.compile(r"\d[\dAB]\d{3}")
@@ -213,16 +213,6 @@ def matricule_has_an_ins_oid(document: ClinicalDocument) -> Iterator[Observation
     for identifier in () if role is None else each(role, "id"):
         if identifier.get("root") not in INS_OIDS and well_formed(identifier.get("extension", "")):
             yield at(identifier, identifier.get("root", ""), " | ".join(sorted(INS_OIDS)), "@root")
-
-
-@RULES.rule(
-    "CDA-PAT-20", requires=Keyword.DEVRAIT, requirements=("BEN-INS-06",), source="CI-SIS, OID de l'INS"
-)
-def ins_is_not_of_production(document: ClinicalDocument) -> Iterator[Observation]:
-    """A test document carries a test INS."""
-    role, ins = document.places.role, document.patient.ins
-    if role is not None and ins is not None and ins.oid in PRODUCTION_OIDS:
-        yield at(role, ins.oid, "1.2.250.1.213.1.4.10", "id/@root")
 
 
 @RULES.rule("CDA-PAT-21", requirements=SCHEMATRON, source="HL7 v3 datatypes, TS", layer="STRUCT")

@@ -37,6 +37,16 @@ def patient_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(identifier, identifier.get("extension", "absent"), "@root, @extension")
 
 
+@RULES.rule("CDA-PAT-03", requires=Keyword.DEVRAIT, requirements=("BEN-INS-06",), source=SOURCE)
+def ins_is_the_first_id(document: ClinicalDocument) -> Iterator[Observation]:
+    """One INS, before the local identifiers."""
+    role = document.places.role
+    roots = [] if role is None else [identifier.get("root") for identifier in each(role, "id")]
+    ranks = [rank for rank, root in enumerate(roots) if root in INS_OIDS]
+    if role is not None and ranks and ranks != [0]:
+        yield at(role, f"rang {' et '.join(str(rank + 1) for rank in ranks)}", "un INS, premier id", "id")
+
+
 @RULES.rule("CDA-PAT-05", requirements=TRAITS_ROW, source=f"{SOURCE} ; RNIV 1", layer="STRUCT")
 def ins_comes_with_its_traits(document: ClinicalDocument) -> Iterator[Observation]:
     """With an INS: birth name, first and all birth given names, sex, birth date and birth place (COG)."""

@@ -18,11 +18,11 @@ from schemas.cda.model import (
     SECTION_CODE_2D,
     SECTION_PDF_COPY,
     STRUCTURE_ID,
-    TEMPLATE_PRESCRIPTION,
     XSI_TYPE,
     ClinicalDocument,
     Q,
 )
+from schemas.cda.prescription import is_prescription
 from schemas.cda.timestamp import earlier, parse_ts
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
@@ -97,7 +97,7 @@ def _said_elsewhere(interval: Element, document: ClinicalDocument) -> bool:
         return False
     if parent is document.places.encounter or parent is document.places.act:
         return True
-    if document.is_a(TEMPLATE_PRESCRIPTION) and local(parent) == "substanceAdministration":
+    if is_prescription(document) and local(parent) == "substanceAdministration":
         return True
     main = above is document.places.act and local(parent) == "performer"
     return (
@@ -132,7 +132,7 @@ def jpeg_media_are_jpeg(walked: Walked) -> Iterator[Observation]:
 
 def _media(walked: Walked, media_type: str) -> Iterator[Element]:
     """Base64 contents of this type, but those that CDA-EP-06 and CDA-EP-04B judge."""
-    prescription = walked.document.is_a(TEMPLATE_PRESCRIPTION)
+    prescription = is_prescription(walked.document)
     for media in walked.of(MEDIA):
         for value in each(media, "value"):
             encoded = value.get("representation") == "B64" and not value.get("nullFlavor")
@@ -198,7 +198,7 @@ def references_are_local(walked: Walked) -> Iterator[Observation]:
 )
 def references_lead_somewhere(walked: Walked) -> Iterator[Observation]:
     """A reference of an entry is the ID of an element of the text."""
-    if walked.document.is_a(TEMPLATE_PRESCRIPTION):
+    if is_prescription(walked.document):
         return  # CDA-EP-11 and CDA-EP-11B say so
     for found in walked.of(REFERENCE):
         value = found.get("value", "")

@@ -80,3 +80,54 @@ def test_any_empty_element_is_judged(level: str, request: pytest.FixtureRequest)
 def test_dates_never_raise(value: str) -> None:
     parse_ts(value)
     assert utc_stamp(value) in ("", "2026") or utc_stamp(value).isdigit()
+
+
+MANY = 240_000
+
+
+def crowd(inner: str) -> bytes:
+    """A document with as many elements as are read, all of one kind."""
+    return f"<ClinicalDocument xmlns='urn:hl7-org:v3'>{inner * MANY}</ClinicalDocument>".encode()
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<id/>",
+        "<author/>",
+        "<documentationOf/>",
+        "<participant/>",
+        "<x/>",
+        "<x xmlns=''/>",
+        "<id nullFlavor='UNK' root='1'/>",
+    ],
+)
+def test_a_crowd_is_judged_in_bounded_time(inner: str) -> None:
+    data = crowd(inner)
+    start = time.monotonic()
+    findings = judge(data)
+    assert time.monotonic() - start < 10
+    assert findings and len(findings) < 2000
+
+
+@pytest.mark.parametrize(
+    "inner", ["<id/>", "<low/>", "<reference value='#x'/>", "<content ID='a'/>", "<section/>", "<time/>"]
+)
+def test_a_crowd_in_the_body_is_judged_in_bounded_time(prescription: bytes, inner: str) -> None:
+    unknown = prescription.replace(b"1.2.250.1.213.1.1.1.39", b"1.2.3")
+    start = time.monotonic()
+    findings = judge(unknown.replace(b"</section>", inner.encode() * MANY + b"</section>", 1))
+    assert time.monotonic() - start < 10
+    assert findings and len(findings) < 2000
+
+
+def test_too_many_elements_is_one_finding() -> None:
+    start = time.monotonic()
+    found = judge(b"<ClinicalDocument xmlns='urn:hl7-org:v3'>" + b"<a/>" * 5_000_000 + b"</ClinicalDocument>")
+    assert [finding.rule for finding in found] == ["CDA-XML-06"]
+    assert time.monotonic() - start < 2
+
+
+def test_text_full_of_tags_is_no_crowd(level1: bytes) -> None:
+    noise = b"<!--" + b"<" * 300_000 + b"-->"
+    assert "CDA-XML-06" in {finding.rule for finding in judge(level1.replace(b"<title>", noise + b"<title>"))}

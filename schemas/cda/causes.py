@@ -15,7 +15,6 @@ from schemas.cda.model import (
     PROFESSIONAL_ID,
     SECTION_PDF_COPY,
     STRUCTURE_ID,
-    TEMPLATE_CI_SIS,
     TEMPLATE_PRESCRIPTION,
     ClinicalDocument,
     Q,
@@ -46,6 +45,7 @@ FOREIGN = etree.XPath("descendant::*[namespace-uri()!=$hl7 and namespace-uri(..)
 LOOKS_LIKE_HL7 = re.compile(r"(?:urn:|https?://(?:www\.)?)hl7(?:[-.]org)?(?::|/)?v?\d?/?", re.IGNORECASE)
 RPPS = re.compile(r"8\d{11}")
 NATIONAL_STRUCTURE = re.compile(r"1(?:\d{2}|2[AB])\d{7}|3\d{14}")
+MODELS = "1.2.250.1.213.1.1.1."
 TEMPLATE_LABORATORY = "1.2.250.1.213.1.1.1.55"
 # (model, version) → section that only later versions of the model know
 LATER = {
@@ -131,27 +131,6 @@ def professionals_and_structures_have_their_own_oid(case: Case) -> Iterator[Obse
             yield at(identifier, f"structure {value} sous {root}", STRUCTURE_ID, "@root")
 
 
-@RULES.rule(
-    "CDA-CAUSE-09", requires=Keyword.DEVRAIT, requirements=("INS/va1.56",), source="RNIV 1, statut qualifiée"
-)
-def matricule_is_of_a_qualified_identity(case: Case) -> Iterator[Observation]:
-    """A matricule goes with all the strict traits: without one of them the identity is not qualified."""
-    patient, person = case.document.patient, case.document.places.person
-    if patient.ins is None or person is None:
-        return
-    traits = {
-        "nom de naissance": patient.birth_name,
-        "premier prénom": patient.given,
-        "liste des prénoms": patient.given_names,
-        "sexe": patient.sex,
-        "date de naissance": patient.birth_date,
-        "lieu de naissance": patient.birth_place,
-    }
-    missing = [name for name, value in traits.items() if not value]
-    if missing:
-        yield at(person, f"sans {', '.join(missing)}", "les six traits, ou aucun matricule")
-
-
 @RULES.rule("CDA-CAUSE-10", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source="contrôle du banc")
 def nothing_is_there_and_empty(case: Case) -> Iterator[Observation]:
     """An empty element is not written to satisfy a test of presence."""
@@ -174,6 +153,27 @@ def _empty(element: Element) -> bool:
 
 
 @RULES.rule(
+    "CDA-CAUSE-09", requires=Keyword.DEVRAIT, requirements=("INS/va1.56",), source="RNIV 1, statut qualifiée"
+)
+def matricule_is_of_a_qualified_identity(case: Case) -> Iterator[Observation]:
+    """A matricule goes with all the strict traits: without one of them the identity is not qualified."""
+    patient, person = case.document.patient, case.document.places.person
+    if patient.ins is None or person is None:
+        return
+    traits = {
+        "nom de naissance": patient.birth_name,
+        "premier prénom": patient.given,
+        "liste des prénoms": patient.given_names,
+        "sexe": patient.sex,
+        "date de naissance": patient.birth_date,
+        "lieu de naissance": patient.birth_place,
+    }
+    missing = [name for name, value in traits.items() if not value]
+    if missing:
+        yield at(person, f"sans {', '.join(missing)}", "les six traits, ou aucun matricule")
+
+
+@RULES.rule(
     "CDA-CAUSE-11",
     requires=Keyword.DEVRAIT,
     requirements=("BEN-CDA-02",),
@@ -185,7 +185,7 @@ def versions_are_not_mixed(case: Case) -> Iterator[Observation]:
     versions: dict[str, set[str]] = {}
     for template in each(document.root, "templateId"):
         root, version = template.get("root", ""), template.get("extension", "")
-        if version and root.startswith(f"{TEMPLATE_CI_SIS}."):
+        if version and root.startswith(MODELS):
             versions.setdefault(root, set()).add(version)
     said = sorted({version for some in versions.values() for version in some})
     if len(said) > 1:

@@ -72,9 +72,13 @@ RULES: RuleSet[Walked] = RuleSet("cda-extension")
 @RULES.rule("CDA-EXT-10", requirements=OURS, source="contrôle du banc ; HL7 v3 datatypes R1, IVL")
 def intervals_go_forward(walked: Walked) -> Iterator[Observation]:
     """The high bound of an interval is not below the low one, wherever it is."""
+    seen: set[Element] = set()
     for low in walked.of(LOW):
         interval = low.getparent()
-        if interval is None or _said_elsewhere(interval, walked.document):
+        if interval is None or interval in seen:
+            continue  # a crowd of bounds in one place is no interval
+        seen.add(interval)
+        if _said_elsewhere(interval, walked.document):
             continue
         high = first(interval, "high")
         start, end = low.get("value", ""), "" if high is None else high.get("value", "")

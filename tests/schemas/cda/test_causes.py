@@ -80,7 +80,7 @@ ON_LEVEL_1: list[tuple[str, Change]] = [
     ("CDA-CAUSE-08", swap(f"{PROFESSIONAL}", f"{STRUCTURE}")),
     (
         "CDA-CAUSE-08",
-        swap(f'extension="499700100011001" {STRUCTURE}', f'extension="1750803447" {PROFESSIONAL}'),
+        swap(f'{STRUCTURE} extension="499700100011001"', f'{PROFESSIONAL} extension="1750803447"'),
     ),
     ("CDA-CAUSE-09", swap('<birthTime value="19790328"/>', "")),
     ("CDA-CAUSE-10", swap(">51215<", "><")),
@@ -130,7 +130,9 @@ def test_wrong_bytes_are_not_called_malformed(level1: bytes) -> None:
 def test_wide_characters_are_judged_further(level1: bytes) -> None:
     assert [finding.rule for finding in judge(wide(level1))] == ["CDA-CAUSE-02", "CDA-XML-04"]
     lying = titled(level1).encode("utf-16-le")  # says UTF-8, without mark
-    assert [finding.rule for finding in judge(lying)] == ["CDA-CAUSE-02"]
+    assert judge(lying)[0].rule == "CDA-CAUSE-02"
+    cut = lying[:-20]  # malformed besides
+    assert judge(cut)[0].rule == "CDA-CAUSE-02"
 
 
 def test_an_encoding_that_is_not_read_is_said(level1: bytes) -> None:
@@ -145,9 +147,7 @@ def test_a_mark_hides_no_lie(level1: bytes) -> None:
 
 def test_what_follows_is_kept(level1: bytes) -> None:
     empty = judge(swap(">PAT-TROIS<", "><")(level1))
-    assert [finding.rule for finding in empty][:2] == ["CDA-CAUSE-09", "CDA-CAUSE-10"] or (
-        {"CDA-CAUSE-09", "CDA-CAUSE-10"} == {finding.rule for finding in empty[:2]}
-    )
+    assert [finding.rule for finding in empty][:2] == ["CDA-CAUSE-10", "CDA-CAUSE-09"]
     assert {"CDA-PAT-05", "CDA-DT-06"} <= {finding.rule for finding in errors(empty)}
 
 

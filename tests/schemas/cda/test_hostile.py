@@ -82,52 +82,40 @@ def test_dates_never_raise(value: str) -> None:
     assert utc_stamp(value) in ("", "2026") or utc_stamp(value).isdigit()
 
 
-MANY = 240_000
+MANY = 240_000  # elements, just under what is read
 
 
-def crowd(inner: str) -> bytes:
-    """A document with as many elements as are read, all of one kind."""
-    return f"<ClinicalDocument xmlns='urn:hl7-org:v3'>{inner * MANY}</ClinicalDocument>".encode()
-
-
-@pytest.mark.parametrize(
-    "inner",
-    [
-        "<id/>",
-        "<author/>",
-        "<documentationOf/>",
-        "<participant/>",
-        "<x/>",
-        "<x xmlns=''/>",
-        "<id nullFlavor='UNK' root='1'/>",
-    ],
-)
-def test_a_crowd_is_judged_in_bounded_time(inner: str) -> None:
-    data = crowd(inner)
-    start = time.monotonic()
+def cpu(data: bytes) -> float:
+    """Seconds of CPU to judge a document; something must be said of it, and not too much."""
+    start = time.process_time()
     findings = judge(data)
-    assert time.monotonic() - start < 10
     assert findings and len(findings) < 2000
+    return time.process_time() - start
 
 
-@pytest.mark.parametrize(
-    "inner", ["<id/>", "<low/>", "<reference value='#x'/>", "<content ID='a'/>", "<section/>", "<time/>"]
-)
-def test_a_crowd_in_the_body_is_judged_in_bounded_time(prescription: bytes, inner: str) -> None:
+@pytest.mark.parametrize("inner", ["<author/>", "<x xmlns=''/>", "<id nullFlavor='UNK' root='1'/>"])
+def test_a_crowd_in_the_header(inner: str) -> None:
+    assert cpu(f"<ClinicalDocument xmlns='urn:hl7-org:v3'>{inner * MANY}</ClinicalDocument>".encode()) < 10
+
+
+@pytest.mark.parametrize("inner", ["<low/>", "<reference value='#x'/>", "<section/>"])
+def test_a_crowd_in_the_body(prescription: bytes, inner: str) -> None:
     unknown = prescription.replace(b"1.2.250.1.213.1.1.1.39", b"1.2.3")
-    start = time.monotonic()
-    findings = judge(unknown.replace(b"</section>", inner.encode() * MANY + b"</section>", 1))
-    assert time.monotonic() - start < 10
-    assert findings and len(findings) < 2000
+    assert cpu(unknown.replace(b"</section>", inner.encode() * MANY + b"</section>", 1)) < 10
+
+
+def test_a_crowd_of_attributes(level1: bytes) -> None:
+    many = " ".join(f"a{rank}=''" for rank in range(200_000)).encode()
+    assert cpu(level1.replace(b"<ClinicalDocument ", b"<ClinicalDocument " + many + b" ")) < 10
 
 
 def test_too_many_elements_is_one_finding() -> None:
-    start = time.monotonic()
-    found = judge(b"<ClinicalDocument xmlns='urn:hl7-org:v3'>" + b"<a/>" * 5_000_000 + b"</ClinicalDocument>")
-    assert [finding.rule for finding in found] == ["CDA-XML-06"]
-    assert time.monotonic() - start < 2
+    data = b"<ClinicalDocument xmlns='urn:hl7-org:v3'>" + b"<a/>" * 5_000_000 + b"</ClinicalDocument>"
+    assert cpu(data) < 2
+    assert [finding.rule for finding in judge(data)] == ["CDA-XML-06"]
 
 
-def test_text_full_of_tags_is_no_crowd(level1: bytes) -> None:
+def test_text_full_of_tags_counts_as_elements(level1: bytes) -> None:
     noise = b"<!--" + b"<" * 300_000 + b"-->"
-    assert "CDA-XML-06" in {finding.rule for finding in judge(level1.replace(b"<title>", noise + b"<title>"))}
+    [found] = judge(level1.replace(b"<title>", noise + b"<title>"))
+    assert found.rule == "CDA-XML-06"

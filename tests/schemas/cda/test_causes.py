@@ -177,9 +177,9 @@ def test_old_header_by_each_setting(header: Header) -> None:
 
 def test_one_missing_thing_is_no_old_header(level1: bytes) -> None:
     root = etree.fromstring(level1)
-    root.remove(root.find("h:setId", H))
-    found = judge(etree.tostring(root))
-    assert [finding.rule for finding in found] == ["CDA-HDR-12"]
+    for found in root.findall("h:setId", H):
+        root.remove(found)
+    assert [finding.rule for finding in judge(etree.tostring(root))] == ["CDA-HDR-12"]
 
 
 def test_unknown_header_is_refused(level1: bytes) -> None:

@@ -18,24 +18,20 @@ from schemas.cda.model import (
     SECTION_CODE_2D,
     SECTION_PDF_COPY,
     STRUCTURE_ID,
+    TEMPLATE_PRESCRIPTION,
     XSI_TYPE,
     ClinicalDocument,
     Q,
 )
-from schemas.cda.prescription import is_prescription
 from schemas.cda.timestamp import earlier, parse_ts
 from schemas.cda.tree import each, first
+from schemas.cda.volets import model_of
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, children, local
 
 SECTION, REFERENCE, LOW = f"{Q}section", f"{Q}reference", f"{Q}low"
-MEDIA, LINK, RENDER, FOOTNOTE = (
-    f"{Q}observationMedia",
-    f"{Q}linkHtml",
-    f"{Q}renderMultiMedia",
-    f"{Q}footnoteRef",
-)
-WALKED = (SECTION, REFERENCE, LOW, MEDIA, LINK, RENDER, FOOTNOTE)
+MEDIA, LINK = f"{Q}observationMedia", f"{Q}linkHtml"
+WALKED = (SECTION, REFERENCE, LOW, MEDIA, LINK)
 ALL_IDS = etree.XPath("//@ID", smart_strings=False)
 TIMES = frozenset({"effectiveTime", "time", "useablePeriod", "validTime", "phase"})
 RPPS = re.compile(r"8(\d{11})")
@@ -46,9 +42,13 @@ OURS = ("BEN-CDA-07",)
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """A document and what one walk found in it: elements by qualified tag, values of ID."""
+    """A document and what one walk found in it: elements by qualified tag, values of ID.
+
+    `prescription`: its own rules judge some of this already.
+    """
 
     document: ClinicalDocument
+    prescription: bool
     found: dict[str, list[Element]]
     ids: frozenset[str]
 
@@ -63,7 +63,14 @@ def walk(document: ClinicalDocument) -> Walked:
     for element in document.root.iter(*WALKED):
         found[str(element.tag)].append(element)
     ids = ALL_IDS(document.root)
-    return Walked(document, dict(found), frozenset(map(str, ids)) if isinstance(ids, list) else frozenset())
+    model = model_of(document)
+    prescription = model is not None and model.template == TEMPLATE_PRESCRIPTION
+    return Walked(
+        document,
+        prescription,
+        dict(found),
+        frozenset(map(str, ids)) if isinstance(ids, list) else frozenset(),
+    )
 
 
 RULES: RuleSet[Walked] = RuleSet("cda-extension")
@@ -78,7 +85,7 @@ def intervals_go_forward(walked: Walked) -> Iterator[Observation]:
         if interval is None or interval in seen:
             continue  # a crowd of bounds in one place is no interval
         seen.add(interval)
-        if _said_elsewhere(interval, walked.document):
+        if _said_elsewhere(interval, walked):
             continue
         high = first(interval, "high")
         start, end = low.get("value", ""), "" if high is None else high.get("value", "")
@@ -93,15 +100,16 @@ def intervals_go_forward(walked: Walked) -> Iterator[Observation]:
             yield at(interval, f"{start} – {end}", "low ≤ high")
 
 
-def _said_elsewhere(interval: Element, document: ClinicalDocument) -> bool:
+def _said_elsewhere(interval: Element, walked: Walked) -> bool:
     """What CDA-SRV-06, CDA-ENC-01, CDA-DT-05 and CDA-EP-M8 judge."""
+    document = walked.document
     parent = interval.getparent()
     above = None if parent is None else parent.getparent()
     if parent is None or above is None:
         return False
     if parent is document.places.encounter or parent is document.places.act:
         return True
-    if is_prescription(document) and local(parent) == "substanceAdministration":
+    if walked.prescription and local(parent) == "substanceAdministration":
         return True
     main = above is document.places.act and local(parent) == "performer"
     return (
@@ -136,11 +144,11 @@ def jpeg_media_are_jpeg(walked: Walked) -> Iterator[Observation]:
 
 def _media(walked: Walked, media_type: str) -> Iterator[Element]:
     """Base64 contents of this type, but those that CDA-EP-06 and CDA-EP-04B judge."""
-    prescription = is_prescription(walked.document)
     for media in walked.of(MEDIA):
         for value in each(media, "value"):
             encoded = value.get("representation") == "B64" and not value.get("nullFlavor")
-            if encoded and value.get("mediaType") == media_type and not (prescription and _of_copy(value)):
+            said = walked.prescription and _of_copy(value)
+            if encoded and value.get("mediaType") == media_type and not said:
                 yield value
 
 
@@ -202,7 +210,7 @@ def references_are_local(walked: Walked) -> Iterator[Observation]:
 )
 def references_lead_somewhere(walked: Walked) -> Iterator[Observation]:
     """A reference of an entry is the ID of an element of the text."""
-    if is_prescription(walked.document):
+    if walked.prescription:
         return  # CDA-EP-11 and CDA-EP-11B say so
     for found in walked.of(REFERENCE):
         value = found.get("value", "")
@@ -212,14 +220,11 @@ def references_lead_somewhere(walked: Walked) -> Iterator[Observation]:
 
 @RULES.rule("CDA-EXT-18", requires=Keyword.PEUT, requirements=OURS, source="HL7 CDA R2, texte de la section")
 def links_of_the_text_lead_somewhere(walked: Walked) -> Iterator[Observation]:
-    """A link, a picture or a footnote of the text refers to an ID of the document."""
-    for tag, name in ((LINK, "href"), (RENDER, "referencedObject"), (FOOTNOTE, "IDREF")):
-        for found in walked.of(tag):
-            targets = found.get(name, "").split() if name != "href" else [found.get(name, "")]
-            for target in targets:
-                local_link = name != "href" or target.startswith("#")
-                if local_link and target.removeprefix("#") not in walked.ids:
-                    yield at(found, target, "ID d'un élément du document", f"@{name}")
+    """A link within the text refers to an ID of the document (pictures and footnotes: the schema says so)."""
+    for found in walked.of(LINK):
+        target = found.get("href", "")
+        if target.startswith("#") and target[1:] not in walked.ids:
+            yield at(found, target, "ID d'un élément du document", "@href")
 
 
 @RULES.rule("CDA-EXT-19", requires=Keyword.PEUT, requirements=OURS, source="contrôle du banc")

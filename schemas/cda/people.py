@@ -107,7 +107,12 @@ def codes_have_the_system_of_their_set(document: ClinicalDocument) -> Iterator[O
                 yield from paired_in(code, key)
 
 
-@RULES.rule("CDA-JDV-OPEN", requires=Keyword.DEVRAIT, requirements=VALUE_SETS, source="ANS, JDV J01")
+@RULES.rule(  # as in `templates`, for the header
+    "CDA-JDV-OPEN",
+    requires=Keyword.DEVRAIT,
+    requirements=VALUE_SETS,
+    source="jeu de valeurs détenu en partie par le banc",
+)
 def professions_may_be_newer_than_ours(document: ClinicalDocument) -> Iterator[Observation]:
     """A profession of a plausible shape that we do not know: J01 is held in part."""
     known = value_set("J01")

@@ -37,8 +37,8 @@ def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
     for found in document.header["@nullFlavor"]:
         null, tag = found.get("nullFlavor"), local(found)
-        if null == "OTH" or tag in ("telecom", "id") or found.get("code"):
-            continue  # CDA-PAT-14, CDA-DT-02 and CDA-DT-03 say so
+        if null == "OTH" or tag == "id" or found.get("code") or (tag == "telecom" and found.get("value")):
+            continue  # CDA-DT-02, CDA-DT-03 and CDA-PAT-14 say so
         others = [str(name) for name in found.attrib if name not in ("nullFlavor", XSI_TYPE)]
         parts = [local(part) for part in children(found)]
         if null in ("NA", "UNK") and set(parts) <= {"originalText", "translation"} and parts:
@@ -58,7 +58,7 @@ def identifiers_have_a_valid_root(document: ClinicalDocument) -> Iterator[Observ
         if root is None:
             if null is None and found.get("extension") is None:
                 yield at(found, "absent", "@root ou @nullFlavor", "@root")
-            elif null is None:
+            elif found.get("extension") is not None:
                 yield at(found, f"extension {found.get('extension')} sans root", "@root", "@root")
         elif not valid_root(root):
             yield at(found, root, "OID ou UUID en majuscules", "@root")

@@ -33,7 +33,7 @@ ORGANISATIONS = (
     "serviceProviderOrganization",
 )
 PEOPLE = ("assignedPerson", "associatedPerson", "relatedPerson")
-ASSIGNED_PERSON = f"{Q}assignedPerson"
+ASSIGNED_PERSON, RELATED_PERSON = f"{Q}assignedPerson", f"{Q}relatedPerson"
 ROLES = ("assignedAuthor", "assignedEntity", "associatedEntity", "intendedRecipient")
 
 
@@ -147,14 +147,14 @@ def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Obser
             yield at(person, "absent", "name 1..1", "name")
         for name in names:
             if not name.get("nullFlavor"):
-                yield from _named(name)
+                yield from _named(name, related=person.tag == RELATED_PERSON)
 
 
-def _named(name: Element) -> Iterator[Observation]:
+def _named(name: Element, related: bool) -> Iterator[Observation]:
     families = list(each(name, "family"))
     if len(families) != 1 or not (_said(families[0]) or families[0].get("nullFlavor")):
         yield at(name, f"{len(families)} family", "family 1..1", "family")
-    for part in ("given", "prefix", "suffix"):
+    for part in () if related else ("given", "prefix", "suffix"):
         if len(list(each(name, part))) > 1:
             yield at(name, f"plusieurs {part}", f"{part} 0..1", part)
 

@@ -156,6 +156,7 @@ TAKES_PART = (
 DISCHARGE = (
     "<dischargeDispositionCode code='x' displayName='x' codeSystem='1.2.3'></dischargeDispositionCode>"
 )
+NULL_AND_EXTENSION = "<id extension='x' nullFlavor='UNK'></id>"
 ROLE = "<functionCode code='{}' codeSystem='1.2'></functionCode>"
 ORDER = "<inFulfillmentOf><order><priorityCode nullFlavor='UNK'/></order></inFulfillmentOf>"
 TRANSLATION = "<translation code='x' codeSystem='1.2'></translation>"
@@ -332,6 +333,8 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-ORD-01", before(f"{C}/h:documentationOf", ORDER)),
     ("CDA-DT-01", before(f"{PATIENT}/h:telecom", "<addr nullFlavor='NAV'><city>x</city></addr>")),
     ("CDA-DT-01", put("//h:birthplace/h:place/h:addr", "nullFlavor", "UNK")),
+    ("CDA-DT-01", before(f"{PATIENT}/h:telecom", "<telecom use='H' nullFlavor='UNK'></telecom>")),
+    ("CDA-DT-02", after(f"{C}/h:author//h:representedOrganization/h:id", NULL_AND_EXTENSION)),
     ("CDA-DT-02", before(f"{PATIENT}/h:id[2]", "<id root='1.2.3' extension='x' nullFlavor='UNK'></id>")),
     ("CDA-DT-02B", twice(f"{PATIENT}/h:id[2]")),
     ("CDA-DT-03B", before(f"{C}/h:author/h:time", "<functionCode code='PCP'></functionCode>")),

@@ -12,10 +12,11 @@ ROW = ("BEN-CDA-08",)
 UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 BOM = b"\xef\xbb\xbf"
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+HIGH = re.compile(rb"[\x80-\xff]")
 TWICE = re.compile(rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\x80-\xbf])")  # « Ã© »
 
 
-@RULES.rule("CDA-CAUSE-01", requirements=ROW, source=SOURCE)
+@RULES.rule("CDA-CAUSE-01", requirements=ROW, source=SOURCE, layer="XSD")
 def bytes_are_those_of_utf8(data: bytes) -> Iterator[Observation]:
     """What says UTF-8, ASCII or nothing is UTF-8: the first byte that is not, and its line."""
     declared = declared_encoding(data)
@@ -44,8 +45,10 @@ def utf8_is_said(data: bytes) -> Iterator[Observation]:
     declared = declared_encoding(data)
     if is_wide(data) or not _one_byte(declared) or data.isascii() or _not_utf8(data) is not None:
         return
-    place = next(rank for rank, byte in enumerate(data.removeprefix(BOM)) if byte > 127)
-    place += len(BOM) if data.startswith(BOM) else 0
+    found = HIGH.search(data, len(BOM) if data.startswith(BOM) else 0)
+    if found is None:
+        return
+    place = found.start()
     seen = data[place : place + 4].decode("utf-8", "ignore")[:1]
     wrong = seen.encode().decode(declared, "replace")
     yield Observation("/", f"« {seen} », lu « {wrong} » en {declared}", "UTF-8", _line(data, place))

@@ -41,16 +41,20 @@ HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
     datatypes.RULES,
 )
 ROOT: RuleSet[bytes] = RuleSet("cda-root")
-UNREADABLE = ROOT.declare("CDA-XML-01", requirements=("BEN-CDA-01",), source="XML 1.0 ; pas de DTD")
-NOT_CDA = ROOT.declare("CDA-XML-02", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3")
+UNREADABLE = ROOT.declare("CDA-XML-01", requirements=("BEN-CDA-01",), source="XML 1.0", layer="XSD")
+NOT_CDA = ROOT.declare(
+    "CDA-XML-02", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3", layer="XSD"
+)
 MARK = ROOT.declare(
     "CDA-XML-03", requires=Keyword.PEUT, requirements=("BEN-CDA-08",), source="CI-SIS, UTF-8 sans BOM"
 )
 ENCODING = ROOT.declare("CDA-XML-04", requirements=("BEN-CDA-08",), source="CI-SIS, encodage UTF-8")
+DECLARED_TYPE = ROOT.declare("CDA-XML-07", requirements=("BEN-CDA-01",), source="choix du banc : pas de DTD")
 TOO_MANY = ROOT.declare("CDA-XML-06", requirements=("BEN-CDA-01",), source="limite du banc")
 NO_MODEL = ROOT.declare(
     "CDA-XML-05", requires=Keyword.DEVRAIT, requirements=("BEN-CDA-02",), source="contrôle du banc"
 )
+UNREADABLE_BYTES = ("CDA-CAUSE-01", "CDA-CAUSE-02")  # what a parser calls malformed
 ALL_RULES: tuple[RuleSet[Any], ...] = (
     ROOT,
     encoding.RULES,
@@ -87,15 +91,17 @@ def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
     try:
         document = decode(find_document(parse(data)))
     except XmlRefused as refusal:
-        causes = _bytes(data)
+        before = _bytes(data)
         if refusal.reason == "too-many":
-            return None, [*causes, TOO_MANY.finding("/", refusal.detail, "document d'une taille usuelle", 1)]
+            return None, [*before, TOO_MANY.finding("/", refusal.detail, "document d'une taille usuelle", 1)]
         if refusal.reason == "encoding":
-            return None, [*causes, ENCODING.finding("/", refusal.detail, "UTF-8", 1)]
-        if any(cause.is_error for cause in causes):
-            return None, causes  # the encoding explains why it cannot be read
+            return None, [*before, ENCODING.finding("/", refusal.detail, "UTF-8", 1)]
+        if refusal.reason == "dtd":
+            return None, [*before, DECLARED_TYPE.finding("/", "DOCTYPE", "pas de DTD", 1)]
+        if any(cause.rule in UNREADABLE_BYTES for cause in before):
+            return None, before  # the encoding explains why it cannot be read
         detail = f"{refusal.reason} : {refusal.detail}"
-        return None, [*causes, UNREADABLE.finding("/", detail, "XML", refusal.line)]
+        return None, [*before, UNREADABLE.finding("/", detail, "XML", refusal.line)]
     except CdaRefused as refusal:
         wanted = "ClinicalDocument, urn:hl7-org:v3"
         return None, [*_bytes(data), NOT_CDA.finding("/", refusal.detail, wanted, 1)]

@@ -135,6 +135,11 @@ def test_wide_characters_are_judged_further(level1: bytes) -> None:
     assert judge(cut)[0].rule == "CDA-CAUSE-02"
 
 
+def test_a_lie_about_the_encoding_hides_no_broken_xml(level1: bytes) -> None:
+    rules = [finding.rule for finding in judge(said_latin(level1)[:-20])]
+    assert rules == ["CDA-CAUSE-03", "CDA-XML-01"]
+
+
 def test_an_encoding_that_is_not_read_is_said(level1: bytes) -> None:
     told = level1.replace(b"UTF-8", b"UTF-7", 1)
     assert [finding.rule for finding in judge(told)] == ["CDA-XML-04"]

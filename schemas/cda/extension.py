@@ -30,8 +30,8 @@ from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, children, local
 
 SECTION, REFERENCE, LOW = f"{Q}section", f"{Q}reference", f"{Q}low"
-MEDIA, LINK = f"{Q}observationMedia", f"{Q}linkHtml"
-WALKED = (SECTION, REFERENCE, LOW, MEDIA, LINK)
+VALUE, TEXT, LINK = f"{Q}value", f"{Q}text", f"{Q}linkHtml"
+WALKED = (SECTION, REFERENCE, LOW, VALUE, TEXT, LINK)
 ALL_IDS = etree.XPath("//@ID", smart_strings=False)
 TIMES = frozenset({"effectiveTime", "time", "useablePeriod", "validTime", "phase"})
 RPPS = re.compile(r"8(\d{11})")
@@ -143,13 +143,13 @@ def jpeg_media_are_jpeg(walked: Walked) -> Iterator[Observation]:
 
 
 def _media(walked: Walked, media_type: str) -> Iterator[Element]:
-    """Base64 contents of this type, but those that CDA-EP-06 and CDA-EP-04B judge."""
-    for media in walked.of(MEDIA):
-        for value in each(media, "value"):
-            encoded = value.get("representation") == "B64" and not value.get("nullFlavor")
-            said = walked.prescription and _of_copy(value)
-            if encoded and value.get("mediaType") == media_type and not said:
-                yield value
+    """Base64 contents of this type, but those that CDA-EP-06, CDA-EP-04B and CDA-L1-05 judge."""
+    for value in (*walked.of(VALUE), *walked.of(TEXT)):
+        encoded = value.get("representation") == "B64" and not value.get("nullFlavor")
+        if not encoded or value.get("mediaType") != media_type or value is walked.document.places.text:
+            continue
+        if not (walked.prescription and _of_copy(value)):
+            yield value
 
 
 def _start(value: Element) -> bytes:

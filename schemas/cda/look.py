@@ -57,7 +57,8 @@ def coded_in(element: Element, key: str) -> Iterator[Observation]:
     if element.get("nullFlavor"):
         return
     code, known = element.get("code", ""), value_set(key)
-    if not known.contains(code) and not known.may_contain(code):
+    held = known.contains(code) or known.contains(code, element.get("codeSystem", ""))
+    if not held and not known.may_contain(code):
         yield at(element, code, f"JDV {key}")
 
 

@@ -118,7 +118,7 @@ def professions_may_be_newer_than_ours(document: ClinicalDocument) -> Iterator[O
     known = value_set("J01")
     for code in _professions(document):
         value = code.get("code", "")
-        if value and not known.contains(value) and known.may_contain(value):
+        if not known.contains(value) and known.may_contain(value):
             yield at(code, value, f"JDV J01, dont le banc ne connaît qu'une partie ({known.version})")
 
 

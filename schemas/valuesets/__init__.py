@@ -37,6 +37,8 @@ class Concept:
 class ValueSet:
     """A value set: labels by code by code system, and for J01 the shape of the codes of a system.
 
+    A shape of `within` is so loose that it counts only for a code that says its system.
+
     `open`: it is held in part, a code of a `plausible` shape may belong to it although we do not know it,
     save those known to be `refused`. Sets of plain words (civility) have one system, empty.
     """
@@ -48,6 +50,7 @@ class ValueSet:
     version: str
     systems: Mapping[str, Mapping[str, str]]
     patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    within: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     open: bool = False
     plausible: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     refused: frozenset[str] = frozenset()
@@ -60,7 +63,8 @@ class ValueSet:
             pattern = self.patterns.get(oid)
             if pattern and pattern.fullmatch(code):
                 return True
-        return False
+        loose = None if system is None else self.within.get(system)
+        return bool(loose and loose.fullmatch(code))
 
     def may_contain(self, code: str) -> bool:
         """Whether a code that is not in the set as we hold it may be in the published one."""
@@ -105,6 +109,7 @@ def value_set(key: str) -> ValueSet:
         data["version"],
         data["systems"],
         _shapes(data.get("patterns", {})),
+        _shapes(data.get("within", {})),
         data.get("open", False),
         _shapes(data.get("plausible", {})),
         frozenset(code for codes in data.get("refused", {}).values() for code in codes),

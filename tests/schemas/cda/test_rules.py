@@ -282,6 +282,7 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-JDV-SYS", put("//h:standardIndustryClassCode", "codeSystem", "1.2.3")),
     ("CDA-JDV-OPEN", put(f"{C}/h:author//h:code", "code", "G15_99/XY1")),
     ("CDA-AUT-03", put(f"{C}/h:author//h:code", "code", "G15_10/SCH10")),
+    ("CDA-AUT-03", put(f"{C}/h:author//h:code", "code", "NO_SUCH_CODE")),
     ("CDA-AUT-03", put(f"{C}/h:legalAuthenticator//h:code", "code", "G99")),
     ("CDA-AUT-03B", unset(f"{C}/h:author//h:code", "displayName")),
     ("CDA-AUT-04", drop(f"{C}/h:author//h:family")),

@@ -70,3 +70,4 @@ def test_the_set_held_in_part_says_so() -> None:
     for refused in ("G15_10/SCH10", "G15_10/SCH16"):  # the official tool refuses them
         assert not j01.contains(refused) and not j01.may_contain(refused)
     assert not j01.may_contain("G99")
+    assert j01.contains("ANY_THING", "1.2.250.1.213.1.1.4.6") and not j01.contains("ANY_THING")

@@ -15,10 +15,12 @@ from schemas.cda.model import (
     PrescriptionSpec,
 )
 from schemas.cda.ordonnance import build_prescription
+from schemas.cda.profiles import HEADERS
 from schemas.cda.timestamp import parse_ts, utc_stamp, write_ts
 from schemas.cda.verdict import judge, judge_bytes, judge_document, judge_header, open_document
 
 __all__ = [
+    "HEADERS",
     "KINDS",
     "CdaRefused",
     "ClinicalDocument",

@@ -3,29 +3,27 @@
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, header_iter
+from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, header_iter, paired_in
 from schemas.cda.model import ClinicalDocument
-from schemas.cda.timestamp import parse_ts
+from schemas.cda.timestamp import real_date
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
-from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS, well_formed
-from schemas.xml import local
+from schemas.ins import INS_OIDS, MATRICULE, well_formed
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-identity")
 COG = re.compile(r"\d[\dAB]\d{3}")
-TELECOM = re.compile(r"(?:tel|fax|mailto|https?|ftp|mllp):.+", re.IGNORECASE)
-TELECOM_USES = frozenset(["H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG", "AS", "BAD", "TMP"])
-ADDRESS_USES = frozenset(["H", "HP", "HV", "WP", "TMP", "DIR", "PUB", "BAD", "PHYS", "PST"])
+BIRTH = re.compile(r"\d{4}(?:\d{2}){0,5}(?:[+-]\d{1,4})?")
+SDTC = "{urn:hl7-org:sdtc}"
 TRAITS_ROW = ("INS/va1.56",)
 
 
-@RULES.rule("CDA-PAT-01", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def one_patient(document: ClinicalDocument) -> Iterator[Observation]:
     """One recordTarget."""
     yield from exactly_one(document.root, "recordTarget")
 
 
-@RULES.rule("CDA-PAT-02", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def patient_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """At least one id, each with root and extension."""
     role = document.places.role
@@ -39,7 +37,17 @@ def patient_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(identifier, identifier.get("extension", "absent"), "@root, @extension")
 
 
-@RULES.rule("CDA-PAT-05", requirements=TRAITS_ROW, source=f"{SOURCE} ; RNIV 1")
+@RULES.rule("CDA-PAT-03", requires=Keyword.DEVRAIT, requirements=("BEN-INS-06",), source=SOURCE)
+def ins_is_the_first_id(document: ClinicalDocument) -> Iterator[Observation]:
+    """One INS, before the local identifiers."""
+    role = document.places.role
+    roots = [] if role is None else [identifier.get("root") for identifier in each(role, "id")]
+    ranks = [rank for rank, root in enumerate(roots) if root in INS_OIDS]
+    if role is not None and ranks and ranks != [0]:
+        yield at(role, f"rang {' et '.join(str(rank + 1) for rank in ranks)}", "un INS, premier id", "id")
+
+
+@RULES.rule("CDA-PAT-05", requirements=TRAITS_ROW, source=f"{SOURCE} ; RNIV 1", layer="STRUCT")
 def ins_comes_with_its_traits(document: ClinicalDocument) -> Iterator[Observation]:
     """With an INS: birth name, first and all birth given names, sex, birth date and birth place (COG)."""
     patient, person = document.patient, document.places.person
@@ -58,7 +66,7 @@ def ins_comes_with_its_traits(document: ClinicalDocument) -> Iterator[Observatio
             yield at(person, "absent", "trait de l'INS", place)
 
 
-@RULES.rule("CDA-PAT-06", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-06", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def patient_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
     """One name, not null."""
     person = document.places.person
@@ -72,7 +80,7 @@ def patient_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(person, "absent", "name 1..1", "name")
 
 
-@RULES.rule("CDA-PAT-07", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-07", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def family_names_are_qualified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each family name is BR (birth) or CL (used); at least one."""
     person = document.places.person
@@ -87,7 +95,7 @@ def family_names_are_qualified(document: ClinicalDocument) -> Iterator[Observati
             yield at(family, family.get("qualifier", "absent"), "BR | CL", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-08", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-08", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def given_names_are_qualified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each given name is BR, CL or the unqualified list; at least one."""
     person = document.places.person
@@ -102,7 +110,7 @@ def given_names_are_qualified(document: ClinicalDocument) -> Iterator[Observatio
             yield at(given, given.get("qualifier"), "BR | CL | sans qualifier", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def one_prefix_and_suffix(document: ClinicalDocument) -> Iterator[Observation]:
     """At most one prefix and one suffix."""
     person = document.places.person
@@ -112,7 +120,7 @@ def one_prefix_and_suffix(document: ClinicalDocument) -> Iterator[Observation]:
                 yield at(name, f"plusieurs {tag}", f"{tag} 0..1", tag)
 
 
-@RULES.rule("CDA-PAT-10", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J143")
+@RULES.rule("CDA-PAT-10", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J143", layer="STRUCT")
 def sex_is_known(document: ClinicalDocument) -> Iterator[Observation]:
     """administrativeGenderCode is F, M or UN."""
     person = document.places.person
@@ -120,17 +128,36 @@ def sex_is_known(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(person, document.patient.sex or "absent", "F | M | UN", "administrativeGenderCode/@code")
 
 
-@RULES.rule("CDA-PAT-11", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-PAT-10B", requirements=VALUE_SETS, source="ANS, JDV J143", layer="MODCDA")
+def sex_has_its_system(document: ClinicalDocument) -> Iterator[Observation]:
+    """The code of the sex is one of HL7 AdministrativeGender."""
+    person = document.places.person
+    found = None if person is None else first(person, "administrativeGenderCode")
+    if found is not None and found.get("code") and found.get("codeSystem"):
+        yield from paired_in(found, "J143")
+
+
+@RULES.rule("CDA-PAT-11", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def birth_date_is_given(document: ClinicalDocument) -> Iterator[Observation]:
-    """birthTime with a value AAAAMMJJ."""
+    """birthTime with a value made of digits."""
     person = document.places.person
     if person is None:
         return
     found = first(person, "birthTime")
     value = "" if found is None else found.get("value", "")
-    if not re.fullmatch(r"\d{8}(?:\d{4,6})?(?:[+-]\d{4})?", value):
+    if not BIRTH.fullmatch(value):
         seen = value or ("absent" if found is None else found.get("nullFlavor", "absent"))
         yield at(person, seen, "AAAAMMJJ", "birthTime/@value")
+
+
+@RULES.rule("CDA-PAT-11B", requires=Keyword.DEVRAIT, requirements=TRAITS_ROW, source=f"{SOURCE} ; RNIV 1")
+def birth_date_is_a_day(document: ClinicalDocument) -> Iterator[Observation]:
+    """The birth date is a day, neither less nor more."""
+    person = document.places.person
+    found = None if person is None else first(person, "birthTime")
+    value = "" if found is None else found.get("value", "")
+    if found is not None and BIRTH.fullmatch(value) and len(value) != 8:
+        yield at(found, value, "AAAAMMJJ", "@value")
 
 
 @RULES.rule("CDA-PAT-12", requirements=TRAITS_ROW, source="INSEE, code officiel géographique ; RNIV 1")
@@ -141,31 +168,39 @@ def birth_place_is_a_cog_code(document: ClinicalDocument) -> Iterator[Observatio
         yield at(person, place, "code officiel géographique (5 caractères)", "birthplace/place/addr/county")
 
 
-@RULES.rule("CDA-PAT-13", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
-def addresses_have_one_form(document: ClinicalDocument) -> Iterator[Observation]:
-    """An address is either lines or parts."""
-    for address in header_iter(document, "addr"):
-        parts = {local(part) for part in address if isinstance(part.tag, str)}
-        if "streetAddressLine" in parts and parts - {"streetAddressLine", "useablePeriod"}:
-            yield at(address, " ".join(sorted(parts)), "streetAddressLine, ou éléments structurés")
+@RULES.rule("CDA-PAT-15", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+def guardians_are_a_person_or_an_organisation(document: ClinicalDocument) -> Iterator[Observation]:
+    """A guardian is a person with 1 to 3 family names (BR, SP, CL or unqualified), or an organisation."""
+    for guardian in header_iter(document, "guardian"):
+        people, organisations = (
+            list(each(guardian, "guardianPerson")),
+            list(each(guardian, "guardianOrganization")),
+        )
+        if len(people) + len(organisations) != 1:
+            yield at(
+                guardian, f"{len(people) + len(organisations)}", "guardianPerson ou guardianOrganization"
+            )
+        for name in (name for person in people for name in each(person, "name")):
+            families = list(each(name, "family"))
+            if not name.get("nullFlavor") and not 1 <= len(families) <= 3:
+                yield at(name, f"{len(families)} family", "family 1..3", "family")
+            for family in families:
+                if family.get("qualifier", "BR") not in ("BR", "SP", "CL"):
+                    yield at(family, family.get("qualifier"), "BR | SP | CL", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-14", requirements=SCHEMATRON, source=SOURCE)
-def telecoms_and_addresses_are_well_formed(document: ClinicalDocument) -> Iterator[Observation]:
-    """A telecom is a URL with something after its scheme, or null; uses are those of the schema."""
-    for telecom in header_iter(document, "telecom"):
-        value, null = telecom.get("value"), telecom.get("nullFlavor")
-        if value is not None and null is not None:
-            yield at(telecom, f"{value} et nullFlavor {null}", "value ou nullFlavor")
-        elif value is None and null is None:
-            yield at(telecom, "absent", "value ou nullFlavor")
-        elif value is not None and not TELECOM.fullmatch(value):
-            yield at(telecom, value, "tel: | fax: | mailto: | http:", "@value")
-        if not set(telecom.get("use", "").split()) <= TELECOM_USES:
-            yield at(telecom, telecom.get("use"), " ".join(sorted(TELECOM_USES)), "@use")
-    for address in header_iter(document, "addr"):
-        if not set(address.get("use", "").split()) <= ADDRESS_USES:
-            yield at(address, address.get("use"), " ".join(sorted(ADDRESS_USES)), "@use")
+@RULES.rule("CDA-PAT-16", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+def extensions_of_the_patient_are_said_once(document: ClinicalDocument) -> Iterator[Observation]:
+    """Death and multiple birth (sdtc) at most once each."""
+    person = document.places.person
+    for name in (
+        ()
+        if person is None
+        else ("deceasedInd", "deceasedTime", "multipleBirthInd", "multipleBirthOrderNumber")
+    ):
+        found = list(person.iterchildren(SDTC + name)) if person is not None else []
+        if len(found) > 1:
+            yield at(found[1], f"{len(found)} {name}", f"sdtc:{name} 0..1")
 
 
 @RULES.rule(
@@ -190,22 +225,32 @@ def matricule_has_an_ins_oid(document: ClinicalDocument) -> Iterator[Observation
             yield at(identifier, identifier.get("root", ""), " | ".join(sorted(INS_OIDS)), "@root")
 
 
-@RULES.rule(
-    "CDA-PAT-20", requires=Keyword.DEVRAIT, requirements=("BEN-INS-06",), source="CI-SIS, OID de l'INS"
-)
-def ins_is_not_of_production(document: ClinicalDocument) -> Iterator[Observation]:
-    """A test document carries a test INS."""
-    role, ins = document.places.role, document.patient.ins
-    if role is not None and ins is not None and ins.oid in PRODUCTION_OIDS:
-        yield at(role, ins.oid, "1.2.250.1.213.1.4.10", "id/@root")
-
-
-@RULES.rule("CDA-PAT-21", requirements=SCHEMATRON, source="HL7 v3 datatypes, TS")
+@RULES.rule("CDA-PAT-21", requirements=SCHEMATRON, source="HL7 v3 datatypes, TS", layer="STRUCT")
 def birth_date_exists(document: ClinicalDocument) -> Iterator[Observation]:
     """The birth date is a day of the calendar, or a lunar date (month 00 or 20 to 42)."""
-    person, value = document.places.person, document.patient.birth_date
-    if person is None or len(value) != 8 or not value.isdigit():
-        return
-    lunar = value[4:6] == "00" or 20 <= int(value[4:6]) <= 42 or value[6:] == "00"
-    if not lunar and parse_ts(value) is None:
+    person, value = document.places.person, _birth(document)
+    if person is not None and value and not _lunar(value) and not real_date(value):
         yield at(person, value, "AAAAMMJJ", "birthTime/@value")
+
+
+@RULES.rule(
+    "CDA-PAT-21B", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source="HL7 v3 datatypes, TS ; RNIV"
+)
+def lunar_birth_dates_are_said(document: ClinicalDocument) -> Iterator[Observation]:
+    """A lunar date is lawful for an INS, and no date of HL7: the official tool may refuse it."""
+    person, value = document.places.person, _birth(document)
+    if person is not None and _lunar(value):
+        yield at(person, value, "AAAAMMJJ", "birthTime/@value")
+
+
+def _birth(document: ClinicalDocument) -> str:
+    person = document.places.person
+    found = None if person is None else first(person, "birthTime")
+    value = "" if found is None else found.get("value", "")
+    return value if BIRTH.fullmatch(value) else ""
+
+
+def _lunar(value: str) -> bool:
+    if len(value) != 8:
+        return False
+    return value[4:6] == "00" or 20 <= int(value[4:6]) <= 42 or value[6:] == "00"

@@ -9,6 +9,7 @@ from schemas.cda.model import (
     TEMPLATE_XDS_SD,
     ClinicalDocument,
 )
+from schemas.cda.tree import each
 from schemas.finding import Keyword, Observation, RuleSet
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-level1")
@@ -20,7 +21,7 @@ MEDIA = frozenset(
 MAGIC = {"application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff"}
 
 
-@RULES.rule("CDA-L1-02", requirements=SCHEMATRON, source=SOURCE)
+@RULES.rule("CDA-L1-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def declares_exactly_the_three_templates(document: ClinicalDocument) -> Iterator[Observation]:
     """templateIds are HL7 France, CI-SIS and XDS-SD, and no model of a structured document."""
     if TEMPLATE_XDS_SD not in document.template_ids:
@@ -28,6 +29,9 @@ def declares_exactly_the_three_templates(document: ClinicalDocument) -> Iterator
     for root in document.template_ids:
         if root not in (TEMPLATE_HL7_FRANCE, TEMPLATE_CI_SIS, TEMPLATE_XDS_SD):
             yield at(document.root, root, f"seulement {TEMPLATE_XDS_SD}", "templateId")
+    declared = [template.get("root") for template in each(document.root, "templateId")]
+    if len(declared) > len(document.template_ids):
+        yield at(document.root, f"{len(declared)} templateId", "3 templateId", "templateId")
 
 
 @RULES.rule("CDA-L1-03", requirements=N1, source=SOURCE)
@@ -59,6 +63,14 @@ def content_is_of_its_media_type(document: ClinicalDocument) -> Iterator[Observa
     media, content = document.nonxml
     if content and not content.startswith(MAGIC.get(media, b"")):
         yield at(text, repr(content[:8]), repr(MAGIC[media]))
+
+
+@RULES.rule("CDA-L1-07", requires=Keyword.PEUT, requirements=N1, source=SOURCE)
+def language_of_the_body_is_another(document: ClinicalDocument) -> Iterator[Observation]:
+    """The body says its language only when it is not the one of the document."""
+    for found in each(document.root, "component", "nonXMLBody", "languageCode"):
+        if found.get("code") == document.language:
+            yield at(found, found.get("code"), "rien, ou une autre langue", "@code")
 
 
 @RULES.rule(

@@ -50,12 +50,24 @@ def exactly_one(parent: Element, name: str) -> Iterator[Observation]:
 
 
 def coded_in(element: Element, key: str) -> Iterator[Observation]:
-    """An observation when a coded element (without nullFlavor) is outside a value set."""
+    """An observation when the code (without nullFlavor) is certainly not of a value set, whatever its system.
+
+    That is what the official tool looks at: CDA-JDV-SYS judges the system, CDA-JDV-OPEN what we do not hold.
+    """
     if element.get("nullFlavor"):
         return
-    code, system = element.get("code", ""), element.get("codeSystem")
-    if not value_set(key).contains(code, system):
-        yield at(element, f"{code} ({system})", f"JDV {key}")
+    code, known = element.get("code", ""), value_set(key)
+    held = known.contains(code) or known.contains(code, element.get("codeSystem", ""))
+    if not held and not known.may_contain(code):
+        yield at(element, code, f"JDV {key}")
+
+
+def paired_in(element: Element, key: str) -> Iterator[Observation]:
+    """An observation when the code is in a value set, but not under this system."""
+    code, system, known = element.get("code", ""), element.get("codeSystem", ""), value_set(key)
+    if system and known.contains(code) and not known.contains(code, system):
+        wanted = " | ".join(oid for oid in known.systems if known.contains(code, oid))
+        yield at(element, f"{code} ({system})", wanted, "@codeSystem")
 
 
 def labelled(element: Element) -> Iterator[Observation]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 TS = re.compile(r"(\d{4})(\d{2})?(\d{2})?(?:(\d{2})(\d{2})?(\d{2})?)?(?:\.(\d+))?(?:([+-])(\d{2})(\d{2}))?")
 
+SHORT_ZONE = re.compile(r"(\d{10,14}(?:\.\d+)?)[+-]\d{1,3}")
 MAX_KEPT = 64  # characters
 
 
@@ -44,6 +45,12 @@ def _parse(value: str) -> datetime | None:
 
 
 _known = lru_cache(maxsize=1024)(_parse)  # a document says the same few instants again and again
+
+
+def real_date(value: str) -> bool:
+    """Whether a TS is a real date, its zone left aside: the schema allows one of 1 to 3 digits (`+100`)."""
+    short = SHORT_ZONE.fullmatch(value) if len(value) < MAX_KEPT else None
+    return parse_ts(short[1] if short else value) is not None
 
 
 def write_ts(instant: datetime) -> str:

@@ -2,9 +2,26 @@
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from schemas.cda import care, datatypes, header, identity, level1, people, structure, templates, ucum, volets
+from schemas.cda import (
+    care,
+    causes,
+    contact,
+    datatypes,
+    encoding,
+    extension,
+    header,
+    identity,
+    level1,
+    parties,
+    people,
+    profiles,
+    structure,
+    templates,
+    ucum,
+    volets,
+)
 from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.cda.template import MAX_SEEN, judge_templates
@@ -17,24 +34,34 @@ T = TypeVar("T")
 HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
     header.RULES,
     identity.RULES,
+    contact.RULES,
     people.RULES,
+    parties.RULES,
     care.RULES,
     datatypes.RULES,
 )
 ROOT: RuleSet[bytes] = RuleSet("cda-root")
-UNREADABLE = ROOT.declare("CDA-XML-01", requirements=("BEN-CDA-01",), source="XML 1.0 ; pas de DTD")
-NOT_CDA = ROOT.declare("CDA-XML-02", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3")
+UNREADABLE = ROOT.declare("CDA-XML-01", requirements=("BEN-CDA-01",), source="XML 1.0", layer="XSD")
+NOT_CDA = ROOT.declare(
+    "CDA-XML-02", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3", layer="XSD"
+)
 MARK = ROOT.declare(
     "CDA-XML-03", requires=Keyword.PEUT, requirements=("BEN-CDA-08",), source="CI-SIS, UTF-8 sans BOM"
 )
 ENCODING = ROOT.declare("CDA-XML-04", requirements=("BEN-CDA-08",), source="CI-SIS, encodage UTF-8")
+DECLARED_TYPE = ROOT.declare("CDA-XML-07", requirements=("BEN-CDA-01",), source="choix du banc : pas de DTD")
+TOO_MANY = ROOT.declare("CDA-XML-06", requirements=("BEN-CDA-01",), source="limite du banc")
 NO_MODEL = ROOT.declare(
     "CDA-XML-05", requires=Keyword.DEVRAIT, requirements=("BEN-CDA-02",), source="contrôle du banc"
 )
-ALL_RULES = (
+UNREADABLE_BYTES = ("CDA-CAUSE-01", "CDA-CAUSE-02")  # what a parser calls malformed
+ALL_RULES: tuple[RuleSet[Any], ...] = (
     ROOT,
+    encoding.RULES,
+    causes.RULES,
     structure.RULES,
     *HEADER_RULES,
+    extension.RULES,
     level1.RULES,
     ucum.RULES,
     common.RULES,
@@ -44,13 +71,19 @@ ALL_RULES = (
 )
 
 
-def judge(data: bytes, *, deep: bool = True) -> list[Finding]:
-    """Every finding on a document; a root cause (not XML, not a CDA) stands alone.
+def judge(
+    data: bytes, *, deep: bool = True, header: str = profiles.AUTO, production: bool = False
+) -> list[Finding]:
+    """Every finding on a document, root causes first; what cannot be read (not XML, not a CDA) stands alone.
 
-    `deep=False` leaves out what decodes pictures.
+    `deep=False` leaves out what decodes pictures. `header`: the model of the header to judge by, `3.0`,
+    `2.41` or `auto` (3.0, and a word when the document is of the model before). `production`: the documents
+    are real ones, whose INS is not of test. Raises ValueError on an unknown header.
     """
     document, found = open_document(data)
-    return found if document is None else found + judge_document(document, deep=deep)
+    if document is None:
+        return found
+    return found + judge_document(document, deep=deep, header=header, production=production)
 
 
 def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
@@ -58,27 +91,37 @@ def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
     try:
         document = decode(find_document(parse(data)))
     except XmlRefused as refusal:
+        before = _bytes(data)
+        if refusal.reason == "too-many":
+            return None, [*before, TOO_MANY.finding("/", refusal.detail, "document d'une taille usuelle", 1)]
+        if refusal.reason == "encoding":
+            return None, [*before, ENCODING.finding("/", refusal.detail, "UTF-8", 1)]
+        if refusal.reason == "dtd":
+            return None, [*before, DECLARED_TYPE.finding("/", "DOCTYPE", "pas de DTD", 1)]
+        if any(cause.rule in UNREADABLE_BYTES for cause in before):
+            return None, before  # the encoding explains why it cannot be read
         detail = f"{refusal.reason} : {refusal.detail}"
-        return None, [*_mark(data), UNREADABLE.finding("/", detail, "XML", refusal.line)]
+        return None, [*before, UNREADABLE.finding("/", detail, "XML", refusal.line)]
     except CdaRefused as refusal:
         wanted = "ClinicalDocument, urn:hl7-org:v3"
-        return None, [*_mark(data), NOT_CDA.finding("/", refusal.detail, wanted, 1)]
+        return None, [*_bytes(data), NOT_CDA.finding("/", refusal.detail, wanted, 1)]
     return document, judge_bytes(data, document)
 
 
 def judge_bytes(data: bytes, document: ClinicalDocument) -> list[Finding]:
     """The findings on the bytes of a document that was decoded from them: its mark and its encoding."""
-    found = _mark(data)
-    encoding = (document.root.getroottree().docinfo.encoding or "UTF-8").upper()
-    if encoding not in ("UTF-8", "US-ASCII"):
-        found.append(ENCODING.finding("/", encoding, "UTF-8", 1))
+    found = _bytes(data)
+    written = (document.root.getroottree().docinfo.encoding or "UTF-8").upper()
+    if written not in ("UTF-8", "US-ASCII"):
+        found.append(ENCODING.finding("/", written, "UTF-8", 1))
     return found
 
 
-def _mark(data: bytes) -> list[Finding]:
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return [MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1)]
-    return []
+def _bytes(data: bytes) -> list[Finding]:
+    found = encoding.RULES.judge(data)
+    if data.startswith(encoding.BOM):
+        found.insert(0, MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1))
+    return found
 
 
 def judge_header(document: ClinicalDocument) -> list[Finding]:
@@ -96,9 +139,21 @@ def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
     ]
 
 
-def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Finding]:
-    """Every finding on a decoded document: structure, header, level 1 or its model, sections, entries."""
-    found = _apply((structure.RULES,), document) + judge_header(document)
+def judge_document(
+    document: ClinicalDocument,
+    *,
+    deep: bool = True,
+    header: str = profiles.AUTO,
+    production: bool = False,
+) -> list[Finding]:
+    """Every finding on a decoded document: root causes, structure, header, level 1 or its model, entries.
+
+    Raises ValueError on an unknown header.
+    """
+    if header not in profiles.HEADERS:
+        raise ValueError(f"header is one of {', '.join(profiles.HEADERS)}, not {header!r}")
+    found = _apply((causes.RULES,), causes.Case(document, header, production))
+    found += _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
     if document.level == 1:
         header_only = model.rules if model is not None and model.any_level else ()
@@ -111,4 +166,5 @@ def judge_document(document: ClinicalDocument, *, deep: bool = True) -> list[Fin
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
     found += _apply((ucum.RULES,), document)
     found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
-    return found
+    found += _apply((extension.RULES,), extension.walk(document))
+    return profiles.by_old_header(document, found) if header == profiles.OLD else found

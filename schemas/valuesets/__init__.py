@@ -2,7 +2,7 @@
 
 One JSON file a value set, re-typed from the published tables with its source and version; an operator may
 replace a file by a newer edition. Codes whose label is not known to us have an empty label. Source of the
-tables: ANS "jeux de valeurs" J01…J60, associations ASS_X04 (class of a type) and ASS_A11/A12 (format).
+tables: ANS "jeux de valeurs" J01…J246, associations ASS_X04 (class of a type) and ASS_A11/A12 (format).
 """
 
 import json
@@ -37,7 +37,10 @@ class Concept:
 class ValueSet:
     """A value set: labels by code by code system, and for J01 the shape of the codes of a system.
 
-    `open`: held in part, so a code that it does not list may be a good one.
+    A shape of `within` is so loose that it counts only for a code that says its system.
+
+    `open`: it is held in part, a code of a `plausible` shape may belong to it although we do not know it,
+    save those known to be `refused`. Sets of plain words (civility) have one system, empty.
     """
 
     key: str
@@ -47,7 +50,10 @@ class ValueSet:
     version: str
     systems: Mapping[str, Mapping[str, str]]
     patterns: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    within: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     open: bool = False
+    plausible: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
 
     def contains(self, code: str, system: str | None = None) -> bool:
         """Whether the code is in the set; in that system when one is given, in any otherwise."""
@@ -57,7 +63,14 @@ class ValueSet:
             pattern = self.patterns.get(oid)
             if pattern and pattern.fullmatch(code):
                 return True
-        return False
+        loose = None if system is None else self.within.get(system)
+        return bool(loose and loose.fullmatch(code))
+
+    def may_contain(self, code: str) -> bool:
+        """Whether a code that is not in the set as we hold it may be in the published one."""
+        if not self.open or code in self.refused:
+            return False
+        return any(shape.fullmatch(code) for shape in self.plausible.values())
 
     def find(self, code: str) -> Concept | None:
         """The concept of this code in the first system that lists it; None when it is not listed."""
@@ -81,8 +94,12 @@ def _load(key: str) -> dict[str, Any]:
 
 @cache
 def value_set(key: str) -> ValueSet:
-    """The value set of this key: J01 specialities, J02 sectors, J04 practice settings, J07 types, J08
-    confidentiality, J11 relations, J47 functions, J57 classes, J142 encounters. Raises FileNotFoundError."""
+    """The value set of this key. Raises FileNotFoundError.
+
+    J01 specialities, J02 sectors, J04 practice settings, J07 types, J08 confidentiality, J11 relations, J47
+    functions, J57 classes, J140 participations in an encounter, J141 roles, J142 encounters, J143 sexes, J144
+    participations, J245 civilities, J246 titles.
+    """
     data = _load(key)
     return ValueSet(
         key,
@@ -91,9 +108,16 @@ def value_set(key: str) -> ValueSet:
         data["source"],
         data["version"],
         data["systems"],
-        {system: re.compile(pattern) for system, pattern in data.get("patterns", {}).items()},
+        _shapes(data.get("patterns", {})),
+        _shapes(data.get("within", {})),
         data.get("open", False),
+        _shapes(data.get("plausible", {})),
+        frozenset(code for codes in data.get("refused", {}).values() for code in codes),
     )
+
+
+def _shapes(patterns: Mapping[str, str]) -> Mapping[str, re.Pattern[str]]:
+    return {system: re.compile(pattern) for system, pattern in patterns.items()}
 
 
 @cache

@@ -80,3 +80,42 @@ def test_any_empty_element_is_judged(level: str, request: pytest.FixtureRequest)
 def test_dates_never_raise(value: str) -> None:
     parse_ts(value)
     assert utc_stamp(value) in ("", "2026") or utc_stamp(value).isdigit()
+
+
+MANY = 240_000  # elements, just under what is read
+
+
+def cpu(data: bytes) -> float:
+    """Seconds of CPU to judge a document; something must be said of it, and not too much."""
+    start = time.process_time()
+    findings = judge(data)
+    assert findings and len(findings) < 2000
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("inner", ["<author/>", "<x xmlns=''/>", "<id nullFlavor='UNK' root='1'/>"])
+def test_a_crowd_in_the_header(inner: str) -> None:
+    assert cpu(f"<ClinicalDocument xmlns='urn:hl7-org:v3'>{inner * MANY}</ClinicalDocument>".encode()) < 10
+
+
+@pytest.mark.parametrize("inner", ["<low/>", "<reference value='#x'/>", "<section/>"])
+def test_a_crowd_in_the_body(prescription: bytes, inner: str) -> None:
+    unknown = prescription.replace(b"1.2.250.1.213.1.1.1.39", b"1.2.3")
+    assert cpu(unknown.replace(b"</section>", inner.encode() * MANY + b"</section>", 1)) < 10
+
+
+def test_a_crowd_of_attributes(level1: bytes) -> None:
+    many = " ".join(f"a{rank}=''" for rank in range(200_000)).encode()
+    assert cpu(level1.replace(b"<ClinicalDocument ", b"<ClinicalDocument " + many + b" ")) < 10
+
+
+def test_too_many_elements_is_one_finding() -> None:
+    data = b"<ClinicalDocument xmlns='urn:hl7-org:v3'>" + b"<a/>" * 5_000_000 + b"</ClinicalDocument>"
+    assert cpu(data) < 2
+    assert [finding.rule for finding in judge(data)] == ["CDA-XML-06"]
+
+
+def test_text_full_of_tags_counts_as_elements(level1: bytes) -> None:
+    noise = b"<!--" + b"<" * 300_000 + b"-->"
+    [found] = judge(level1.replace(b"<title>", noise + b"<title>"))
+    assert found.rule == "CDA-XML-06"

@@ -86,6 +86,17 @@ def before(xpath: str, xml: str) -> Edit:
     return edit
 
 
+def inside(xpath: str, xml: str) -> Edit:
+    """Add an element at the end of another."""
+
+    def edit(root: Element) -> None:
+        root.xpath(xpath, namespaces=H)[0].append(
+            etree.fromstring(xml.replace(">", ' xmlns="urn:hl7-org:v3">', 1))
+        )
+
+    return edit
+
+
 def both(*edits: Edit) -> Edit:
     def edit(root: Element) -> None:
         for one in edits:
@@ -93,6 +104,79 @@ def both(*edits: Edit) -> Edit:
 
     return edit
 
+
+def move_last(first: str, second: str) -> Edit:
+    """Put an element after another."""
+
+    def edit(root: Element) -> None:
+        root.xpath(second, namespaces=H)[0].addnext(root.xpath(first, namespaces=H)[0])
+
+    return edit
+
+
+def same_ids(xpath: str) -> Edit:
+    """Give the first two elements the same id."""
+
+    def edit(root: Element) -> None:
+        for element in root.xpath(xpath, namespaces=H)[:2]:
+            for identifier in element.findall("{urn:hl7-org:v3}id"):
+                element.remove(identifier)
+            template = element.findall("{urn:hl7-org:v3}templateId")[-1]
+            template.addnext(etree.fromstring("<id xmlns='urn:hl7-org:v3' root='1.2.3' extension='x'/>"))
+
+    return edit
+
+
+def twice_other(xpath: str) -> Edit:
+    """Repeat an identifier with another extension."""
+
+    def edit(root: Element) -> None:
+        found = root.xpath(xpath, namespaces=H)[0]
+        other = etree.fromstring(etree.tostring(found))
+        other.set("extension", "801234500011")
+        found.addnext(other)
+
+    return edit
+
+
+LINE_OF_ADDRESS = "<streetAddressLine>x</streetAddressLine>"
+GUARDIAN = "<guardian><guardianPerson><name>{}</name></guardianPerson></guardian>"
+DECEASED = "<s:deceasedInd xmlns:s='urn:hl7-org:sdtc' value='false'></s:deceasedInd>"
+NAMELESS = "<informant><relatedEntity classCode='ECON'><relatedPerson/></relatedEntity></informant>"
+TWO_IDS = (
+    "<authenticator><time value='20261124093000+0000'/><signatureCode code='S'/><assignedEntity>"
+    "<id root='1.2.250.1.71.4.2.1' extension='x/1'/><id root='1.2.250.1.71.4.2.1' extension='y/1'/>"
+    "</assignedEntity></authenticator>"
+)
+ENTERER = "<dataEnterer><assignedEntity><id root='1.2.250.1.71.4.2.1'/></assignedEntity></dataEnterer>"
+TAKES_PART = (
+    "<encounterParticipant typeCode='{}'><assignedEntity><id root='{}' extension='x/1'/></assignedEntity>"
+    "</encounterParticipant>"
+)
+DISCHARGE = (
+    "<dischargeDispositionCode code='x' displayName='x' codeSystem='1.2.3'></dischargeDispositionCode>"
+)
+NULL_AND_EXTENSION = "<id extension='x' nullFlavor='UNK'></id>"
+ROLE = "<functionCode code='{}' codeSystem='1.2'></functionCode>"
+ORDER = "<inFulfillmentOf><order><priorityCode nullFlavor='UNK'/></order></inFulfillmentOf>"
+TRANSLATION = "<translation code='x' codeSystem='1.2'></translation>"
+SECOND_ACT = (
+    "<documentationOf><serviceEvent><effectiveTime><low value='20261301'/></effectiveTime></serviceEvent>"
+    "</documentationOf>"
+)
+REFERENCE_RANGE = (
+    "<referenceRange><observationRange><value><low value='5' unit='g/L'/><high value='3' unit='g/L'/></value>"
+    "</observationRange></referenceRange>"
+)
+BACKWARD = (
+    "<participant typeCode='INF'><time><low value='20260101'/><high value='20200101'/></time>"
+    "<associatedEntity classCode='PROV'/></participant>"
+)
+TOO_MUCH = BACKWARD.replace("<high value='20200101'", "<width value='1' unit='a'/><high value='20270101'")
+DEVICE = (
+    "<assignedAuthoringDevice><manufacturerModelName>x</manufacturerModelName><softwareName/>"
+    "</assignedAuthoringDevice>"
+)
 
 AUTHENTICATOR = (
     "<authenticator><time value='20261124093000+0000'/><signatureCode code='S'/><assignedEntity>"
@@ -128,7 +212,7 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-HDR-07", unset(f"{C}/h:code", "displayName")),
     ("CDA-HDR-07", drop(f"{C}/h:code")),
     ("CDA-JDV-07", put(f"{C}/h:code", "code", "99999-9")),
-    ("CDA-JDV-07", put(f"{C}/h:code", "codeSystem", "1.2.3")),
+    ("CDA-JDV-07B", put(f"{C}/h:code", "codeSystem", "1.2.3")),
     ("CDA-HDR-08", say(f"{C}/h:title", " ")),
     ("CDA-HDR-09", put(f"{C}/h:effectiveTime", "value", "20261324")),
     ("CDA-HDR-09", drop(f"{C}/h:effectiveTime")),
@@ -139,6 +223,8 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-HDR-14", put(C, "classCode", "DOC")),
     ("CDA-HDR-15", twice(f"{C}/h:component")),
     ("CDA-REL-01", after(f"{C}/h:documentationOf", RELATED.format("RPLC", "x"))),
+    ("CDA-REL-01", both(*[after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.3"))] * 2)),
+    ("CDA-REL-02", after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.3"))),
     ("CDA-EXT-01", put(f"{C}/h:setId", "root", "1.2.250.1.999.1.1.7")),
     ("CDA-EXT-01", after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.250.1.999.1.1.7"))),
     ("CDA-EXT-02", put(f"{C}/h:code", "displayName", "Analyses")),
@@ -152,6 +238,7 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-PAT-01", twice(f"{C}/h:recordTarget")),
     ("CDA-PAT-02", unset(f"{PATIENT}/h:id[1]", "extension")),
     ("CDA-PAT-02", drop(f"{PATIENT}/h:id")),
+    ("CDA-PAT-03", move_last(f"{PATIENT}/h:id[1]", f"{PATIENT}/h:id[2]")),
     ("CDA-PAT-05", drop("//h:given[@qualifier='BR']")),
     ("CDA-PAT-05", drop("//h:birthplace")),
     ("CDA-PAT-06", drop(f"{PATIENT}/h:patient/h:name")),
@@ -160,9 +247,20 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-PAT-09", both(*[after(f"{PATIENT}/h:patient/h:name/h:family", "<prefix>M</prefix>")] * 2)),
     ("CDA-PAT-10", put("//h:administrativeGenderCode", "code", "U")),
     ("CDA-PAT-11", put("//h:birthTime", "value", "1979-03-28")),
+    ("CDA-PAT-10B", put("//h:administrativeGenderCode", "codeSystem", "1.2.3")),
+    ("CDA-PAT-11", drop("//h:birthTime")),
+    ("CDA-PAT-11B", put("//h:birthTime", "value", "197903")),
     ("CDA-PAT-12", say("//h:county", "PARIS")),
     ("CDA-PAT-13", before(f"{PATIENT}/h:telecom", MIXED_ADDRESS)),
+    ("CDA-PAT-13B", before(f"{PATIENT}/h:telecom", "<addr><city>x</city><city>y</city></addr>")),
+    ("CDA-PAT-13B", before(f"{PATIENT}/h:telecom", f"<addr>{LINE_OF_ADDRESS * 8}</addr>")),
     ("CDA-PAT-14", put(f"{PATIENT}/h:telecom", "value", "0102030405")),
+    ("CDA-PAT-14", put(f"{PATIENT}/h:telecom", "value", "tel:")),
+    ("CDA-PAT-14", before(f"{PATIENT}/h:telecom", "<addr use='DIR'><city>x</city></addr>")),
+    ("CDA-PAT-15", before("//h:birthplace", GUARDIAN.format("<family qualifier='AC'>x</family>"))),
+    ("CDA-PAT-15", before("//h:birthplace", GUARDIAN.format("<given>x</given>"))),
+    ("CDA-PAT-15", before("//h:birthplace", "<guardian></guardian>")),
+    ("CDA-PAT-16", both(*[after("//h:birthTime", DECEASED)] * 2)),
     ("CDA-PAT-14", put(f"{PATIENT}/h:telecom", "use", "XX")),
     ("CDA-PAT-14", put(f"{PATIENT}/h:telecom", "nullFlavor", "UNK")),
     ("CDA-PAT-18", put(f"{PATIENT}/h:id[1]", "extension", "279035121518900")),
@@ -172,14 +270,26 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     )),
     ("CDA-PAT-20", put(f"{PATIENT}/h:id[1]", "root", "1.2.250.1.213.1.4.8")),
     ("CDA-PAT-21", put("//h:birthTime", "value", "19790231")),
+    ("CDA-PAT-21", put("//h:birthTime", "value", "19791328")),
+    ("CDA-PAT-21B", put("//h:birthTime", "value", "19792001")),
     ("CDA-AUT-01", drop(f"{C}/h:author")),
+    ("CDA-AUT-01", put(f"{C}/h:author/h:time", "value", "20261301")),
     ("CDA-AUT-01", drop(f"{C}/h:author/h:time")),
     ("CDA-AUT-02", unset(f"{C}/h:author//h:id", "extension")),
     ("CDA-AUT-03", put(f"{C}/h:author//h:code", "code", "G99")),
+    ("CDA-AUT-03C", put(f"{C}/h:author//h:code", "codeSystem", "1.2.3")),
+    ("CDA-JDV-SYS", put(f"{C}/h:legalAuthenticator//h:code", "codeSystem", "1.2.3")),
+    ("CDA-JDV-SYS", put("//h:standardIndustryClassCode", "codeSystem", "1.2.3")),
+    ("CDA-JDV-OPEN", put(f"{C}/h:author//h:code", "code", "G15_99/XY1")),
+    ("CDA-AUT-03", put(f"{C}/h:author//h:code", "code", "G15_10/SCH10")),
+    ("CDA-AUT-03", put(f"{C}/h:author//h:code", "code", "NO_SUCH_CODE")),
+    ("CDA-AUT-03", put(f"{C}/h:legalAuthenticator//h:code", "code", "G99")),
     ("CDA-AUT-03B", unset(f"{C}/h:author//h:code", "displayName")),
     ("CDA-AUT-04", drop(f"{C}/h:author//h:family")),
+    ("CDA-AUT-04", drop(f"{C}/h:author//h:assignedPerson/h:name")),
+    ("CDA-AUT-04", after(f"{C}/h:author//h:name/h:given", "<given>x</given>")),
     ("CDA-AUT-05", say(f"{C}/h:author//h:prefix", "Mr")),
-    ("CDA-AUT-06", before(f"{C}/h:author/h:time", "<functionCode code='ZZZ'></functionCode>")),
+    ("CDA-AUT-06", before(f"{C}/h:author/h:time", ROLE.format("ZZZ"))),
     ("CDA-AUT-07", put(f"{C}/h:author//h:representedOrganization/h:id", "root", "1.2.3")),
     ("CDA-AUT-08", put(f"{C}/h:author/h:assignedAuthor/h:id", "extension", "12")),
     ("CDA-CUS-01", put("//h:representedCustodianOrganization/h:id", "root", "1.2.3")),
@@ -187,30 +297,65 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-CUS-02", drop("//h:representedCustodianOrganization/h:name")),
     ("CDA-LEG-01", put(f"{C}/h:legalAuthenticator/h:signatureCode", "code", "X")),
     ("CDA-LEG-01", drop(f"{C}/h:legalAuthenticator")),
+    ("CDA-LEG-01", put(f"{C}/h:legalAuthenticator/h:time", "value", "20261301")),
+    ("CDA-LEG-02", before(f"{C}/h:legalAuthenticator//h:id", "<id root='1.2.3' extension='x'></id>")),
     ("CDA-LEG-02", unset(f"{C}/h:legalAuthenticator//h:id", "extension")),
     ("CDA-ATN-01", after(f"{C}/h:legalAuthenticator", AUTHENTICATOR)),
     ("CDA-INF-01", after(f"{C}/h:author", INFORMANT.format("XX", "SIS"))),
     ("CDA-INF-01", after(f"{C}/h:author", INFORMANT.format("ECON", "ZZZ"))),
+    ("CDA-INF-01", after(f"{C}/h:author", NAMELESS)),
+    ("CDA-AE-02", after(f"{C}/h:legalAuthenticator", TWO_IDS)),
+    ("CDA-DEN-01", after(f"{C}/h:author", ENTERER)),
+    ("CDA-DEN-01", unset(f"{ACT}/h:performer//h:id", "extension")),
     ("CDA-REC-01", after(f"{C}/h:custodian", RECIPIENT)),
     ("CDA-PAR-01", after(f"{C}/h:legalAuthenticator", PARTICIPANT.format("ENT"))),
+    ("CDA-PAR-01", after(f"{C}/h:legalAuthenticator", PARTICIPANT.format("INF").replace("PROV", "PAT"))),
     ("CDA-AE-01", put("//h:standardIndustryClassCode", "code", "ZZZ")),
     ("CDA-SRV-01", drop(f"{C}/h:documentationOf")),
     ("CDA-SRV-02", twice(f"{ACT}/h:performer")),
     ("CDA-SRV-02", drop(f"{ACT}/h:performer")),
     ("CDA-SRV-03", drop(f"{ACT}/h:effectiveTime/h:low")),
+    ("CDA-SRV-03", put(f"{ACT}/h:effectiveTime/h:low", "value", "20261301")),
     ("CDA-SRV-04", drop("//h:standardIndustryClassCode")),
+    ("CDA-SRV-04", drop(f"{ACT}/h:performer//h:representedOrganization")),
+    ("CDA-SRV-04", twice_other(f"{ACT}/h:performer/h:assignedEntity/h:id")),
     ("CDA-SRV-05", unset(f"{ACT}/h:code", "codeSystem")),
     ("CDA-SRV-06", after(f"{ACT}/h:effectiveTime/h:low", "<high value='20200101'></high>")),
     ("CDA-ENC-01", drop(f"{C}/h:componentOf")),
     ("CDA-ENC-01", after(f"{ENCOUNTER}/h:effectiveTime/h:low", "<high value='20200101'></high>")),
+    ("CDA-ENC-01", put(f"{ENCOUNTER}/h:effectiveTime", "value", "20261124")),
+    ("CDA-ENC-03", before(f"{ENCOUNTER}/h:location", TAKES_PART.format("XXX", "1.2.250.1.71.4.2.1"))),
+    ("CDA-ENC-03", before(f"{ENCOUNTER}/h:location", TAKES_PART.format("ATND", "1.2.3"))),
+    ("CDA-ENC-04", before(f"{ENCOUNTER}/h:location", DISCHARGE)),
     ("CDA-ENC-02", drop("//h:healthCareFacility/h:code")),
     ("CDA-ENC-05", put("//h:healthCareFacility/h:code", "code", "SA99")),
     ("CDA-ENC-05", put(f"{ENCOUNTER}/h:code", "code", "ZZZ")),
     ("CDA-CON-01", after(f"{C}/h:documentationOf", CONSENT)),
+    ("CDA-ORD-01", before(f"{C}/h:documentationOf", ORDER)),
+    ("CDA-DT-01", before(f"{PATIENT}/h:telecom", "<addr nullFlavor='NAV'><city>x</city></addr>")),
+    ("CDA-DT-01", put("//h:birthplace/h:place/h:addr", "nullFlavor", "UNK")),
+    ("CDA-DT-01", before(f"{PATIENT}/h:telecom", "<telecom use='H' nullFlavor='UNK'></telecom>")),
+    ("CDA-DT-02", after(f"{C}/h:author//h:representedOrganization/h:id", NULL_AND_EXTENSION)),
+    ("CDA-DT-02", before(f"{PATIENT}/h:id[2]", "<id root='1.2.3' extension='x' nullFlavor='UNK'></id>")),
+    ("CDA-DT-02B", twice(f"{PATIENT}/h:id[2]")),
+    ("CDA-DT-03B", before(f"{C}/h:author/h:time", "<functionCode code='PCP'></functionCode>")),
+    ("CDA-DT-03B", both(*[inside(f"{ACT}/h:code", TRANSLATION)] * 2)),
+    ("CDA-DT-04", after(f"{C}/h:documentationOf", SECOND_ACT)),
+    ("CDA-DT-05", after(f"{C}/h:legalAuthenticator", BACKWARD)),
+    ("CDA-DT-05", after(f"{C}/h:legalAuthenticator", BACKWARD.replace("20200101", "20260101"))),
+    ("CDA-DT-05", after(f"{C}/h:legalAuthenticator", TOO_MUCH)),
+    ("CDA-DT-06B", both(drop(f"{C}/h:author//h:assignedPerson"), after(f"{C}/h:author//h:telecom", DEVICE))),
     ("CDA-DT-02", put(f"{C}/h:author//h:representedOrganization/h:id", "root", "abc")),
     ("CDA-DT-03", put(f"{ACT}/h:code", "nullFlavor", "UNK")),
     ("CDA-DT-06", say(f"{C}/h:author//h:given", "")),
     ("CDA-DT-07", put(f"{PATIENT}/h:addr", "nullFlavor", "NA")),
+    ("CDA-L1-01", twice("//h:nonXMLBody/h:text")),
+    ("CDA-L1-07", after("//h:nonXMLBody/h:text", "<languageCode code='fr-FR'></languageCode>")),
+    ("CDA-L1-02", twice(f"{C}/h:templateId[3]")),
+    ("CDA-EXT-19", put(f"{C}/h:legalAuthenticator/h:time", "value", "20261101093000+0000")),
+    ("CDA-EXT-20", put(f"{C}/h:author/h:assignedAuthor/h:id", "extension", "899700100012")),
+    ("CDA-EXT-21", put(f"{C}/h:author//h:representedOrganization/h:id", "extension", "112")),
+    ("CDA-EXT-22", say("//h:representedOrganization/h:name", " ")),
     ("CDA-L1-02", put(f"{C}/h:templateId[3]", "root", "1.2.250.1.213.1.1.1.55")),
     ("CDA-L1-03", unset("//h:nonXMLBody/h:text", "representation")),
     ("CDA-L1-03", say("//h:nonXMLBody/h:text", "ceci n'est pas du base64")),
@@ -271,6 +416,25 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
 
 # What another rule rightly says of the same defect
 FOLLOWS = {"CDA-HDR-05": {"CDA-MOD-02"}}
+
+SECTIONS = "//h:component/h:section"
+PICTURE = "//h:observationMedia[@ID='code-2d']/h:value"
+INTERVAL = "<effectiveTime><low value='20260101'/><high value='20200101'/></effectiveTime>"
+
+ON_OTHER: list[tuple[str, Edit]] = [
+    ("CDA-EXT-10", after("(//h:observation)[1]/h:statusCode", INTERVAL)),
+    ("CDA-EXT-10", after("(//h:observation)[1]/h:value", REFERENCE_RANGE)),
+    ("CDA-EXT-11", say("//h:observationMedia[@ID='doc-pdf']/h:value", "aGVsbG8=")),
+    ("CDA-EXT-12", put(PICTURE, "mediaType", "image/jpeg")),
+    ("CDA-EXT-13", drop(f"({SECTIONS})[1]/h:code")),
+    ("CDA-EXT-13", drop(f"({SECTIONS})[1]/h:text")),
+    ("CDA-EXT-14", drop(f"({SECTIONS})[1]/h:title")),
+    ("CDA-EXT-15", same_ids(SECTIONS)),
+    ("CDA-EXT-16", put("(//h:reference[@value])[1]", "value", "med-001")),
+    ("CDA-EXT-17", put("(//h:reference[@value])[1]", "value", "#nope")),
+    ("CDA-EXT-18", inside(f"({SECTIONS})[1]/h:text", "<linkHtml href='#nope'>x</linkHtml>")),
+]
+
 RULES = {rule.id: rule for rules in ALL_RULES for rule in rules.rules.values()}
 
 
@@ -301,6 +465,14 @@ def test_prescription_defects(prescription_spec: PrescriptionSpec, rule: str, ed
     check(build_prescription(replace(prescription_spec, types=("MED-1096",))), rule, edit)
 
 
+@pytest.mark.parametrize(("rule", "edit"), ON_OTHER, ids=[rule for rule, _ in ON_OTHER])
+def test_other_defects(prescription: bytes, rule: str, edit: Edit) -> None:
+    """Rules of ours on the body, on a document whose model we do not know."""
+    unknown = prescription.replace(b"1.2.250.1.213.1.1.1.39", b"1.2.250.1.213.1.1.1.999")
+    unknown = unknown.replace(b'"1.3.6.1.4.1.19376.1.9.1.1.1"', b'"1.2.3"')
+    check(unknown.replace(b'code="57833-6"', b'code="57828-6"'), rule, edit)
+
+
 def test_what_we_write_has_no_error(header: Header, prescription_spec: PrescriptionSpec) -> None:
     for kind in ("lettre", "lettre-liaison", "cr-bio", "vsm", "cr-imagerie", "certificat", "adressage"):
         assert judge(build_document(DocumentSpec(header, kind, b"%PDF-1.4 pdfaid"))) == []
@@ -315,7 +487,7 @@ def test_what_we_write_has_no_error(header: Header, prescription_spec: Prescript
     [
         (b"", "CDA-XML-01"),
         (b"<ClinicalDocument", "CDA-XML-01"),
-        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "CDA-XML-01"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "CDA-XML-07"),
         (b"<a/>", "CDA-XML-02"),
         (b"<ClinicalDocument/>", "CDA-XML-02"),
     ],
@@ -349,9 +521,11 @@ def test_not_deep_decodes_no_picture(prescription: bytes) -> None:
 
 
 def test_every_rule_is_seeded_and_has_its_words() -> None:
-    seeded = {rule for rule, _ in (*ON_LEVEL_1, *ON_PRESCRIPTION)} | {f"CDA-XML-0{n}" for n in range(1, 6)}
+    seeded = {rule for rule, _ in (*ON_LEVEL_1, *ON_PRESCRIPTION, *ON_OTHER)}
+    seeded |= {f"CDA-XML-0{n}" for n in range(1, 8)}
     seeded |= {one.rule for one in mutations()} | {"CDA-MOD-03", "CDA-MOD-05", "CDA-JDV-OPEN"}  # test_models
-    assert set(RULES) - seeded == set()
+    causes = {rule for rule in RULES if rule.startswith("CDA-CAUSE-")}  # seeded in test_causes.py
+    assert set(RULES) - seeded - causes == set()
     for rule in RULES:
         entry = catalogue()[rule]
         assert entry["fr"] and entry["en"] and entry["action_fr"] and entry["action_en"], rule

@@ -52,3 +52,22 @@ def test_confidentiality() -> None:
     flag = confidentiality("MASQUE_PS")
     assert flag and flag.system == "1.2.250.1.213.1.1.4.13"
     assert confidentiality("X") is None
+
+
+def test_sets_of_the_header_are_whole() -> None:
+    sizes = {"J02": 69, "J04": 12, "J07": 114, "J08": 6, "J47": 10, "J140": 6, "J141": 2, "J142": 8}
+    sizes |= {"J143": 3, "J144": 7, "J245": 2, "J246": 6}
+    for key, size in sizes.items():
+        found = value_set(key)
+        assert sum(len(codes) for codes in found.systems.values()) == size, key
+        assert not found.open and not found.may_contain("x")
+
+
+def test_the_set_held_in_part_says_so() -> None:
+    j01 = value_set("J01")
+    assert j01.open
+    assert j01.may_contain("G15_99/XY1") and not j01.contains("G15_99/XY1")
+    for refused in ("G15_10/SCH10", "G15_10/SCH16"):  # the official tool refuses them
+        assert not j01.contains(refused) and not j01.may_contain(refused)
+    assert not j01.may_contain("G99")
+    assert j01.contains("ANY_THING", "1.2.250.1.213.1.1.4.6") and not j01.contains("ANY_THING")

@@ -104,10 +104,8 @@ def prepare_official(folder: Path, kilobytes: int) -> Iterator[Sample]:
     """The official rules through Saxon on the same documents."""
     from conformance.ans import open_rules
 
-    with (
-        open_rules(Path(os.environ[RULES_FOLDER])) as rules,
-        prepare(folder, kilobytes, rules.judge) as sample,
-    ):
+    rules = open_rules(Path(os.environ[RULES_FOLDER]))
+    with prepare(folder, kilobytes, rules.judge) as sample:
         yield sample
 
 

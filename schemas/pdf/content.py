@@ -5,6 +5,7 @@ once. Bounded: bytes of contents, pages, and how often forms are drawn (a form t
 so on, costs a viewer an exponential time). Source: ISO 19005-1 6.2.3, 6.2.10, 6.3.4, 6.1.12.
 """
 
+import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,10 @@ import pikepdf
 from schemas.pdf.faults import Family, Faults
 from schemas.pdf.fonts import check_font
 from schemas.pdf.model import PdfRefused
+from schemas.pdf.objects import number
+
+# A content that ends too early is a finding or nothing, not a line on the terminal
+warnings.filterwarnings("ignore", "Unexpected end of stream", UserWarning)
 
 MAX_PAGES = 100
 MAX_CONTENT = 3_000_000  # bytes of contents read in a file
@@ -23,8 +28,13 @@ MAX_DEPTH = 24
 MAX_SAVED = 28  # nested q
 
 OPERATORS = frozenset(
-    "b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID j J K k l m M MP n "
-    "q Q re RG rg ri s S SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \"".split()
+    [
+        *("b", "B", "b*", "B*", "BDC", "BI", "BMC", "BT", "BX", "c", "cm", "CS", "cs", "d", "d0", "d1"),
+        *("Do", "DP", "EI", "EMC", "ET", "EX", "f", "F", "f*", "G", "g", "gs", "h", "i", "ID", "j", "J"),
+        *("K", "k", "l", "m", "M", "MP", "n", "q", "Q", "re", "RG", "rg", "ri", "s", "S", "SC", "sc"),
+        *("SCN", "scn", "sh", "T*", "Tc", "Td", "TD", "Tf", "Tj", "TJ", "TL", "Tm", "Tr", "Ts", "Tw"),
+        *("Tz", "v", "w", "W", "W*", "y", "'", '"'),
+    ]
 )
 _SHOWN = frozenset(("Tj", "TJ", "'", '"'))
 _DEVICE = {"rg": "RGB", "RG": "RGB", "k": "CMYK", "K": "CMYK", "g": "Gray", "G": "Gray"}
@@ -66,7 +76,7 @@ def pages_of(document: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def look(document: Any, faults: Faults) -> Contents:
-    """Reads the contents of the pages. Raises PdfRefused `too-large` when forms draw one another endlessly."""
+    """Reads the contents of the pages. Raises PdfRefused `too-large` when forms draw forms without end."""
     seen = Contents(faults)
     for rank, (page, resources) in enumerate(pages_of(document), 1):
         where = f"page {rank}"
@@ -84,7 +94,8 @@ def look(document: Any, faults: Faults) -> Contents:
 def _appearances(page: Any) -> Iterator[Any]:
     annotations = page.get("/Annots")
     for one in list(annotations)[:500] if isinstance(annotations, pikepdf.Array) else []:
-        states = one.get("/AP", {}).get("/N") if isinstance(one, pikepdf.Dictionary) else None
+        appearance = one.get("/AP") if isinstance(one, pikepdf.Dictionary) else None
+        states = appearance.get("/N") if isinstance(appearance, pikepdf.Dictionary) else None
         if isinstance(states, pikepdf.Stream):
             yield states
         elif isinstance(states, pikepdf.Dictionary):
@@ -129,7 +140,7 @@ def _scan(document: Any, data: bytes, resources: Any, where: str, seen: Contents
     drawn = saved = tolerant = 0
     state: tuple[Any, int] = (None, 0)  # font, rendering mode
     kept: list[tuple[Any, int]] = []
-    defaults = resources.get("/ColorSpace", {})
+    defaults: Any = resources.get("/ColorSpace", {})
     for instruction in instructions:
         name = str(instruction.operator)
         operands = instruction.operands
@@ -137,14 +148,16 @@ def _scan(document: Any, data: bytes, resources: Any, where: str, seen: Contents
             saved += 1
             kept.append(state)
             if saved == MAX_SAVED + 1:
-                seen.faults.add(Family.LIMIT, where, f"plus de {MAX_SAVED} q emboîtés", f"{MAX_SAVED} au plus")
+                seen.faults.add(
+                    Family.LIMIT, where, f"plus de {MAX_SAVED} q emboîtés", f"{MAX_SAVED} au plus"
+                )
         elif name == "Q":
             saved -= 1
             state = kept.pop() if kept else state
         elif name == "Tf" and operands:
             state = (_resource(resources, "/Font", operands[0]), state[1])
         elif name == "Tr" and operands:
-            state = (state[0], int(operands[0]) if isinstance(operands[0], int) else 0)
+            state = (state[0], int(number(operands[0], 0)))
         elif name in _SHOWN:
             font, mode = state
             if mode != 3 and isinstance(font, pikepdf.Dictionary) and font.objgen not in seen.fonts:
@@ -160,7 +173,9 @@ def _scan(document: Any, data: bytes, resources: Any, where: str, seen: Contents
             if isinstance(pattern, pikepdf.Stream):
                 drawn += _form(document, pattern, resources, where, seen, depth)
         elif name == "Do" and operands:
-            drawn += _drawn(document, _resource(resources, "/XObject", operands[0]), resources, where, seen, depth)
+            drawn += _drawn(
+                document, _resource(resources, "/XObject", operands[0]), resources, where, seen, depth
+            )
         elif name == "INLINE IMAGE":
             _inline(instruction, where, seen)
         elif name in ("BX", "EX"):

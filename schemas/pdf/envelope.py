@@ -42,7 +42,9 @@ def refuse_bombs(data: bytes) -> None:
                 while piece and not inflater.eof:
                     total += len(inflater.decompress(piece, 1 << 20))
                     if total > MAX_INFLATED:
-                        raise PdfRefused("too-large", f"its streams inflate to more than {MAX_INFLATED} bytes")
+                        raise PdfRefused(
+                            "too-large", f"its streams inflate to more than {MAX_INFLATED} bytes"
+                        )
                     piece = inflater.unconsumed_tail
         except zlib.error:
             continue

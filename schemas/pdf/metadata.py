@@ -28,7 +28,7 @@ INFO = {
     "/CreationDate": f"{XAP}CreateDate",
     "/ModDate": f"{XAP}ModifyDate",
 }
-_PACKET = re.compile(rb"<\?xpacket\s+begin=[^?]{0,200}\?>")
+_PACKET = re.compile(rb"<\?xpacket\s[^?]{0,200}\?>")
 _OLD = re.compile(rb"\b(bytes|encoding)\s*=")
 _DIGITS = re.compile(r"\d+")
 

@@ -116,7 +116,7 @@ def _action(one: Entries, where: str, faults: Faults) -> None:
             faults.add(Family.ACTIVE, where, f"action {str(name)[1:]}")
         elif name == "/Named" and str(one.get("/N", "")) not in NAMED:
             faults.add(Family.ACTIVE, where, f"action Named {one.get('/N', '')}")
-    if "/AA" in one:
+    if "/AA" in one and str(one.get("/Type", "")) != "/Page":  # of a page: forbidden from PDF/A-2 on
         faults.add(Family.ACTIVE, where, "actions additionnelles")
 
 

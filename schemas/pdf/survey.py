@@ -44,6 +44,10 @@ def _seen(faults: list[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fault.observed for fault in faults))
 
 
+def _is_true(value: object) -> bool:
+    return value is True
+
+
 def _catalogue(document: Any, faults: Faults, *, level_a: bool) -> None:
     root = document.Root
     if document.is_encrypted:
@@ -56,22 +60,22 @@ def _catalogue(document: Any, faults: Faults, *, level_a: bool) -> None:
             faults.add(Family.ACTIVE, "catalogue", "fichier joint")
     if "/OCProperties" in root:
         faults.add(Family.LAYERS, "catalogue", "/OCProperties", "absent")
-    form = root.get("/AcroForm")
+    form: Any = root.get("/AcroForm")
     if isinstance(form, pikepdf.Dictionary):
-        if form.get("/NeedAppearances") is True:
+        if _is_true(form.get("/NeedAppearances")):
             faults.add(Family.FORM, "/AcroForm", "NeedAppearances true", "false")
         if "/XFA" in form:
             faults.add(Family.FORM, "/AcroForm", "XFA", "absent")
     if level_a:
-        marked = root.get("/MarkInfo")
-        if not (isinstance(marked, pikepdf.Dictionary) and marked.get("/Marked") is True):
+        marked: Any = root.get("/MarkInfo")
+        if not (isinstance(marked, pikepdf.Dictionary) and _is_true(marked.get("/Marked"))):
             faults.add(Family.TAGS, "catalogue", "sans /MarkInfo /Marked true", "document balisé")
         if "/StructTreeRoot" not in root:
             faults.add(Family.TAGS, "catalogue", "sans /StructTreeRoot", "document balisé")
 
 
 def _output_profile(document: Any, contents: content.Contents, faults: Faults) -> bool:
-    """Whether a GTS_PDFA1 intent carries a profile; that profile against the colours that are used (6.2.2)."""
+    """Whether a GTS_PDFA1 intent carries a profile; the profile against the colours in use (6.2.2)."""
     intents = document.Root.get("/OutputIntents")
     profiles = [
         intent["/DestOutputProfile"]

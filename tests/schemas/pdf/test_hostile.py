@@ -1,4 +1,4 @@
-"""Hostile PDF: each gives findings or one refusal, within bounded time and memory; never another exception."""
+"""Hostile PDF: each gives findings or one refusal, in bounded time and memory; never another exception."""
 
 import io
 import time
@@ -91,7 +91,8 @@ HOSTILE = {
     "reference to nothing": made([b"<</Type/Catalog/Pages 99 0 R/Metadata 98 0 R/AcroForm 97 0 R>>"]),
     "wrong kinds": made(
         [
-            b"<</Type/Catalog/Pages(x)/Metadata 3/OutputIntents<<>>/Names[]/AcroForm/X/OpenAction 7/MarkInfo 1>>"
+            b"<</Type/Catalog/Pages(x)/Metadata 3/OutputIntents<<>>/Names[]/AcroForm/X"
+            b"/OpenAction 7/MarkInfo 1>>"
         ]
     ),
     "wrong kinds in a page": page(

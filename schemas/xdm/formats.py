@@ -15,7 +15,10 @@ _ASIP = (
 FORMATS: frozenset[str] = frozenset(
     {
         *(f"urn:asip:ci-sis:{name}" for name in _ASIP),
-        *(f"urn:ans:ci-sis:{name}" for name in ("bio-ep-bio:2022", "img-da:2022", "cse-mde:2023", "trod:2024")),
+        *(
+            f"urn:ans:ci-sis:{name}"
+            for name in ("bio-ep-bio:2022", "img-da:2022", "cse-mde:2023", "trod:2024")
+        ),
         "urn:asipSante:modelesHorsProfils:2011",
         "urn:ihe:iti:xds-sd:pdf:2008",
         "urn:ihe:iti:xds-sd:text:2008",

@@ -45,6 +45,9 @@ def _rewritings(data: bytes) -> Iterator[tuple[str, bytes]]:
         for end, text in (("", start), *(pair for pair in lines if pair[1] != start)):
             bare = text.rstrip(b"\r\n")
             tails = (("", text), ("sans la fin de ligne finale", bare)) if bare != text else (("", text),)
-            for tail, whole in (*tails, *(("avec une fin de ligne finale", text + e) for e in (b"\n", b"\r\n"))):
+            for tail, whole in (
+                *tails,
+                *(("avec une fin de ligne finale", text + e) for e in (b"\n", b"\r\n")),
+            ):
                 if whole != data:
                     yield ", ".join(word for word in (mark, end, tail) if word), whole

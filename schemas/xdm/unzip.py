@@ -80,7 +80,9 @@ def unpack(data: bytes, limits: Limits | None = None) -> tuple[list[Member], lis
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except UnicodeDecodeError as error:
-        raise ArchiveRefused("bad-name", "a name announced in UTF-8 is not", repr(error.object[:80])) from None
+        raise ArchiveRefused(
+            "bad-name", "a name announced in UTF-8 is not", repr(error.object[:80])
+        ) from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error) as error:
         raise ArchiveRefused("corrupt", str(error)) from None
     with archive:

@@ -90,10 +90,7 @@ HOSTILE = {
     "table that lies": page(stream(b"n")).replace(b"startxref\n", b"startxref\n9"),
     "reference to nothing": made([b"<</Type/Catalog/Pages 99 0 R/Metadata 98 0 R/AcroForm 97 0 R>>"]),
     "wrong kinds": made(
-        [
-            b"<</Type/Catalog/Pages(x)/Metadata 3/OutputIntents<<>>/Names[]/AcroForm/X"
-            b"/OpenAction 7/MarkInfo 1>>"
-        ]
+        [b"<</Type/Catalog/Pages(x)/Metadata 3/OutputIntents<<>>/Names[]/AcroForm/X/OpenAction 7/Names 1>>"]
     ),
     "wrong kinds in a page": page(
         stream(b"/F1 Tf (x) Tj /X Do /P scn 1 cs Q Q Q /x Tr BI EI"), b"<</Font 1/XObject[]/ExtGState(x)>>"

@@ -28,7 +28,7 @@ def _said(error: Exception) -> str:
     return re.sub(r"^stream <[^>]*>: ", "", str(error))
 
 
-def read(data: bytes, *, codes: bool = True) -> Pdf:
+def read(data: bytes, *, codes: bool = True, code_pages: int = MAX_PAGES) -> Pdf:
     """See `schemas.pdf.read_pdf`."""
     if not data.lstrip()[:5] == b"%PDF-":
         raise PdfRefused("not-pdf", f"begins with {data[:8]!r}")
@@ -44,7 +44,7 @@ def read(data: bytes, *, codes: bool = True) -> Pdf:
         raise PdfRefused("broken", _said(error)) from None
     with PDFIUM:
         try:
-            pages, placed, count = _look(data, codes)
+            pages, placed, count = _look(data, code_pages if codes else 0)
         except Exception as error:  # idem
             raise PdfRefused("broken", _said(error)) from None
     return Pdf(tuple(pages), tuple(placed), markers, truncated=count > MAX_PAGES)
@@ -66,7 +66,7 @@ def decode_image(data: bytes) -> list[PlacedCode]:
         raise ValueError(f"not a picture: {error}") from None
 
 
-def _look(data: bytes, codes: bool) -> tuple[list[str], list[PlacedCode], int]:
+def _look(data: bytes, code_pages: int) -> tuple[list[str], list[PlacedCode], int]:
     pages: list[str] = []
     placed: list[PlacedCode] = []
     document = pypdfium2.PdfDocument(data)
@@ -75,7 +75,7 @@ def _look(data: bytes, codes: bool) -> tuple[list[str], list[PlacedCode], int]:
         for index in range(min(count, MAX_PAGES)):
             page = document[index]
             pages.append(page.get_textpage().get_text_range())
-            if codes:
+            if index < code_pages:
                 scale = min(DPI / 72, MAX_SIDE / max(page.get_width(), page.get_height(), 1))
                 picture = page.render(scale=scale, grayscale=True).to_pil()
                 placed.extend(_codes(picture, index + 1))

@@ -1,0 +1,242 @@
+"""A CDA and the PDF that is beside it, or inside it.
+
+Sources: Référentiel #2 ECO.2.1.5 (the PDF comes from the CDA) and ECO.2.1.6 (its name), RNIV (traits on
+printed documents), CSP R4071-2 (the number of a prescription on paper).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from schemas.cda.model import TEMPLATE_PRESCRIPTION, ClinicalDocument
+from schemas.finding import Finding, Keyword, Observation, RuleSet
+from schemas.mail import naming
+from schemas.pdf import PdfRefused, read_pdf
+from schemas.pdf.model import Pdf
+from schemas.pdf.printed import RULES as PRINTED
+from schemas.pdf.printed import Printed
+from schemas.pdf.rules import judge_announced, unreadable
+
+PAIR: RuleSet["Pair"] = RuleSet("beside-pair")
+
+CODE_PAGES = 2  # pages on which 2D codes are looked for: both stand on the first
+_OURS = "Règle du banc"
+_MONTHS = (
+    *("janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre"),
+    *("octobre", "novembre", "decembre"),
+)
+_RULE_NAME = re.compile(r"\d{8}_[^_]+_[^_]+_[^_]+(?:_[^_]+)?\.pdf", re.I)
+_WORD = re.compile(r"\w+")
+# What the rules on the message of a mail tell already
+TOLD_BY_MAIL = frozenset({"CROSS-PDF-01", "CROSS-PDF-06", "CROSS-NAM-01"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A CDA and a PDF of it: `name` of the file (empty when embedded), its bytes, what was read of it.
+
+    `codes`: its 2D codes were looked for, so that their absence means something.
+    """
+
+    document: ClinicalDocument
+    name: str
+    data: bytes
+    pdf: Pdf
+    codes: bool = False
+
+    @property
+    def where(self) -> str:
+        return self.name or "PDF embarqué"
+
+    @property
+    def is_copy(self) -> bool:
+        """Beside a CDA that embeds a PDF too, and not the same bytes."""
+        return bool(self.name) and self.document.pdf is not None and self.document.pdf != self.data
+
+
+@PAIR.rule("CROSS-PDF-01", requirements=("BEN-CDA-04", "ECO.2.1.5"), source="Référentiel #2 ECO.2.1.5")
+def is_the_embedded_one(pair: Pair) -> Iterator[Observation]:
+    """The PDF beside a level-1 document is the one that it embeds, to the byte."""
+    if pair.document.level == 1 and pair.is_copy:
+        yield _sizes(pair)
+
+
+@PAIR.rule(
+    "CROSS-PDF-02",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-CDA-05",),
+    source=f"{_OURS} ; Référentiel #2 ECO.2.1.5, section « Copie du document »",
+)
+def is_the_copy_of_the_section(pair: Pair) -> Iterator[Observation]:
+    """The PDF beside a structured document is the one of its section "Copie du document"."""
+    if pair.document.level == 3 and pair.is_copy:
+        yield _sizes(pair)
+
+
+def _sizes(pair: Pair) -> Observation:
+    embedded = pair.document.pdf or b""
+    return Observation(pair.where, f"{len(pair.data)} octets", f"PDF du CDA ({len(embedded)} octets)")
+
+
+@PAIR.rule(
+    "CROSS-PDF-03",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-CDA-05",),
+    source=f"{_OURS} ; Référentiel #2 ECO.2.1.5",
+)
+def says_what_the_embedded_one_says(pair: Pair) -> Iterator[Observation]:
+    """Where the bytes differ, the words are the same at least."""
+    if not pair.is_copy or pair.document.pdf is None:
+        return
+    try:
+        embedded = read_pdf(pair.document.pdf, codes=False)
+    except PdfRefused:
+        return  # the embedded one is judged apart
+    here, there = words(pair.pdf.text), words(embedded.text)
+    if here and there and here != there:
+        more, less = sorted(here - there)[:8], sorted(there - here)[:8]
+        yield Observation(pair.where, f"en plus : {' '.join(more)}", f"en moins : {' '.join(less)}")
+
+
+def words(text: str) -> set[str]:
+    """The words of a text, without accents or case."""
+    return set(_WORD.findall(naming.plain(text)))
+
+
+@PAIR.rule(
+    "CROSS-PDF-04",
+    requires=Keyword.DEVRAIT,
+    requirements=("INS/va1.15",),
+    source=f"{_OURS} ; RNIV 1, diffusion des traits d'identité",
+)
+def shows_the_patient(pair: Pair) -> Iterator[Observation]:
+    """The text shows the birth name, the first given name and the birth date of the patient."""
+    patient = pair.document.patient
+    plain = naming.plain(pair.pdf.text)
+    if not plain.strip() or pair.document.is_a(TEMPLATE_PRESCRIPTION):
+        return  # a picture, or a prescription whose print rules tell
+    squeezed = _squeeze(plain)
+    missing = [
+        names[0]
+        for names in ((patient.birth_name, patient.used_name), (patient.given, patient.used_given))
+        if names[0] and not any(_squeeze(naming.plain(one)) in squeezed for one in names if one)
+    ]
+    if len(patient.birth_date) == 8 and not _has_date(plain, patient.birth_date):
+        missing.append(naming.birth_date(patient))
+    if missing:
+        yield Observation(f"{pair.where}, texte", "absent", ", ".join(missing))
+
+
+def _squeeze(text: str) -> str:
+    return re.sub(r"[\W_]", "", text)
+
+
+def _has_date(plain: str, date: str) -> bool:
+    year, month, day = date[:4], date[4:6], date[6:]
+    if not (month.isdigit() and 1 <= int(month) <= 12 and day.isdigit()):
+        return True
+    forms = (
+        rf"{day}\s?[/.\- ]\s?{month}\s?[/.\- ]\s?{year}",
+        rf"{year}\s?[/.-]\s?{month}\s?[/.-]\s?{day}",
+        rf"\b0?{int(day)}(?:er)?\s{_MONTHS[int(month) - 1]}\s{year}",
+    )
+    return any(re.search(form, plain) for form in forms)
+
+
+@PAIR.rule(
+    "CROSS-PDF-05", requirements=("INS/va1.03",), source="ANS, Datamatrix INS v2.2 ; RNIV 1, vigilance"
+)
+def carries_the_datamatrix_of_the_patient(pair: Pair) -> Iterator[Observation]:
+    """An INS datamatrix on the paper is the patient's."""
+    known = pair.document.patient.ins
+    for code in Printed(pair.pdf).ins_codes:
+        if known is not None and code.ins != known:
+            observed, wanted = (f"{one.matricule} ({one.oid})" for one in (code.ins, known))
+            yield Observation(f"{pair.where}, datamatrix", observed, wanted)
+
+
+@PAIR.rule(
+    "CROSS-PDF-06",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-CDA-05",),
+    source=f"{_OURS} ; Référentiel #2 ECO.2.1.5",
+)
+def shows_title_and_author(pair: Pair) -> Iterator[Observation]:
+    """The text shows the title of the document or at least its author."""
+    squeezed = _squeeze(naming.plain(pair.pdf.text))
+    document = pair.document
+    wanted = [one for one in (document.title, document.author.family) if one]
+    if squeezed and wanted and not any(_squeeze(naming.plain(one)) in squeezed for one in wanted):
+        yield Observation(f"{pair.where}, texte", "absent", ", ".join(wanted))
+
+
+@PAIR.rule(
+    "CROSS-NAM-01", requires=Keyword.DEVRAIT, requirements=("ECO.2.1.6",), source="Référentiel #2 ECO.2.1.6"
+)
+def is_named_after_the_document(pair: Pair) -> Iterator[Observation]:
+    """A name of the prescribed form is that of this document; any other name is left alone."""
+    name = pair.name.rpartition("/")[2]
+    if _RULE_NAME.fullmatch(name) and not named_after(name, pair.document):
+        yield Observation(pair.where, name, naming.document_file_name(pair.document))
+
+
+def named_after(name: str, document: ClinicalDocument) -> bool:
+    """Whether a file name is the prescribed one of this document, with or without a record number."""
+    stem = naming.plain(name).removesuffix(".pdf")
+    wanted = naming.plain(naming.document_file_name(document)).removesuffix(".pdf")
+    return stem == wanted or stem.startswith(f"{wanted}_")
+
+
+def judge_pair(pair: Pair, *, without: Iterable[str] = ()) -> list[Finding]:
+    """Every finding on a pair, those of the print of a prescription included; `without`: rules left out."""
+    left = frozenset(without)
+    findings = [finding for finding in PAIR.judge(pair) if finding.rule not in left]
+    document = pair.document
+    if pair.codes and document.is_a(TEMPLATE_PRESCRIPTION):
+        printed = Printed(pair.pdf, document.patient, document.epu_id)
+        for finding in PRINTED.judge(printed):
+            if finding.rule.startswith("PDF-EP-"):
+                findings.append(replace(finding, where=f"{pair.where}, {finding.where}"))
+    return findings
+
+
+def judge_embedded(document: ClinicalDocument, *, codes: bool = True) -> list[Finding]:
+    """The PDF that a CDA embeds (level 1, or section "Copie du document"): whether it opens, the PDF/A-1 that
+    it announces, and what it shows against the header. Nothing when it embeds none.
+
+    `codes` False: its 2D codes are not looked for (20 ms a page saved).
+    """
+    data = document.pdf
+    if not data:
+        return []
+    try:
+        pdf = read_pdf(data, codes=codes, code_pages=CODE_PAGES)
+    except PdfRefused as refusal:
+        return [unreadable(refusal, "PDF embarqué")]
+    announced = [replace(one, where=f"PDF embarqué {one.where}") for one in judge_announced(pdf)]
+    return announced + judge_pair(Pair(document, "", data, pdf, codes))
+
+
+def match(
+    documents: Sequence[tuple[str, ClinicalDocument]], pdfs: Sequence[tuple[str, bytes]]
+) -> list[tuple[int, int]]:
+    """(place of the document, place of the PDF) of those that belong together, (path, content) each.
+
+    A PDF belongs to the document that embeds it, else to the one that it is named after, else to the one of
+    the same file name, else to the only document there is when it is the only PDF.
+    """
+    found = []
+    for rank, (name, data) in enumerate(pdfs):
+        base = name.rpartition("/")[2]
+        stem = name.rpartition(".")[0].casefold()
+        tests = (
+            [one.pdf == data for _, one in documents],
+            [named_after(base, one) for _, one in documents],
+            [bool(path) and path.rpartition(".")[0].casefold() == stem for path, _ in documents],
+            [len(documents) == len(pdfs) == 1 for _ in documents],
+        )
+        for test in tests:
+            if any(test):
+                found.append((test.index(True), rank))
+                break
+    return found

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from schemas import ins
 from schemas.cda.model import TEMPLATE_PRESCRIPTION, ClinicalDocument
 from schemas.finding import Finding, Keyword, Observation, RuleSet
 from schemas.mail import naming
@@ -150,7 +151,7 @@ def carries_the_datamatrix_of_the_patient(pair: Pair) -> Iterator[Observation]:
     """An INS datamatrix on the paper is the patient's."""
     known = pair.document.patient.ins
     for code in Printed(pair.pdf).ins_codes:
-        if known is not None and code.ins != known:
+        if known is not None and _sound(code.ins) and code.ins != known:
             observed, wanted = (f"{one.matricule} ({one.oid})" for one in (code.ins, known))
             yield Observation(f"{pair.where}, datamatrix", observed, wanted)
 
@@ -168,6 +169,60 @@ def shows_title_and_author(pair: Pair) -> Iterator[Observation]:
     wanted = [one for one in (document.title, document.author.family) if one]
     if squeezed and wanted and not any(_squeeze(naming.plain(one)) in squeezed for one in wanted):
         yield Observation(f"{pair.where}, texte", "absent", ", ".join(wanted))
+
+
+@PAIR.rule(
+    "CROSS-PDF-07", requires=Keyword.DEVRAIT, requirements=("INS/va1.03",), source="ANS, Datamatrix INS v2.2"
+)
+def carries_a_sound_datamatrix(pair: Pair) -> Iterator[Observation]:
+    """An INS datamatrix on the paper holds a matricule with its key, and an OID of INS."""
+    for code in Printed(pair.pdf).ins_codes:
+        if not _sound(code.ins):
+            observed = f"{code.ins.matricule} ({code.ins.oid})"
+            yield Observation(
+                f"{pair.where}, datamatrix", observed, "matricule de 15 caractères et OID d'INS"
+            )
+
+
+def _sound(found: ins.Ins) -> bool:
+    return ins.well_formed(found.matricule) and found.oid in ins.INS_OIDS
+
+
+@PAIR.rule(
+    "CROSS-PDF-08",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-EP-02",),
+    source=f"{_OURS} ; CSP R4071-2 ; section « Copie du document » du volet e-prescription",
+)
+def embedded_print_carries_the_number(pair: Pair) -> Iterator[Observation]:
+    """The print inside a prescription carries its number, as the one that is handed over must."""
+    if not pair.name:
+        for finding in _prescription(pair):
+            yield Observation(f"{pair.where}, {finding.where}", finding.observed, finding.expected)
+
+
+def _prescription(pair: Pair) -> Iterator[Finding]:
+    """What the rules on a printed prescription say, when this is one and its codes were looked for."""
+    document = pair.document
+    if pair.codes and document.is_a(TEMPLATE_PRESCRIPTION):
+        for finding in PRINTED.judge(Printed(pair.pdf, document.patient, document.epu_id)):
+            if finding.rule.startswith("PDF-EP-"):
+                yield finding
+
+
+@PAIR.rule(
+    "CROSS-PDF-09",
+    requires=Keyword.DEVRAIT,
+    requirements=("ECO.2.1.5",),
+    source=f"{_OURS} ; ISO 19005-1 ; Référentiel #2 ECO.2.1.5",
+)
+def embedded_pdf_keeps_its_word(pair: Pair) -> Iterator[Observation]:
+    """The PDF inside a document is the PDF/A-1 that it announces."""
+    if not pair.name:
+        for finding in judge_announced(pair.pdf):
+            if finding.is_error:
+                observed = f"{finding.rule} : {finding.observed}"
+                yield Observation(f"{pair.where}, {finding.where}", observed, finding.expected)
 
 
 @PAIR.rule(
@@ -191,12 +246,8 @@ def judge_pair(pair: Pair, *, without: Iterable[str] = ()) -> list[Finding]:
     """Every finding on a pair, those of the print of a prescription included; `without`: rules left out."""
     left = frozenset(without)
     findings = [finding for finding in PAIR.judge(pair) if finding.rule not in left]
-    document = pair.document
-    if pair.codes and document.is_a(TEMPLATE_PRESCRIPTION):
-        printed = Printed(pair.pdf, document.patient, document.epu_id)
-        for finding in PRINTED.judge(printed):
-            if finding.rule.startswith("PDF-EP-"):
-                findings.append(replace(finding, where=f"{pair.where}, {finding.where}"))
+    if pair.name:
+        findings += [replace(one, where=f"{pair.where}, {one.where}") for one in _prescription(pair)]
     return findings
 
 
@@ -204,7 +255,8 @@ def judge_embedded(document: ClinicalDocument, *, codes: bool = True) -> list[Fi
     """The PDF that a CDA embeds (level 1, or section "Copie du document"): whether it opens, the PDF/A-1 that
     it announces, and what it shows against the header. Nothing when it embeds none.
 
-    `codes` False: its 2D codes are not looked for (20 ms a page saved).
+    Warnings, but for a PDF that does not open and for the datamatrix of somebody else: published examples
+    embed prints of other documents. `codes` False: its 2D codes are not looked for (20 ms a page saved).
     """
     data = document.pdf
     if not data:
@@ -213,8 +265,7 @@ def judge_embedded(document: ClinicalDocument, *, codes: bool = True) -> list[Fi
         pdf = read_pdf(data, codes=codes, code_pages=CODE_PAGES)
     except PdfRefused as refusal:
         return [unreadable(refusal, "PDF embarqué")]
-    announced = [replace(one, where=f"PDF embarqué {one.where}") for one in judge_announced(pdf)]
-    return announced + judge_pair(Pair(document, "", data, pdf, codes))
+    return judge_pair(Pair(document, "", data, pdf, codes))
 
 
 def match(

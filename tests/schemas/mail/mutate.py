@@ -2,8 +2,8 @@
 
 Bases: `letter`, `prescription`: a mail with its archive and its PDF; `pair`, `prescription-pair`: a CDA and
 its PDF in a folder; `unzipped`: an archive unzipped beside its PDF; `flat`: METADATA.XML with its document;
-`versions`: a letter and the one that replaces it. `print`: what the PDF shows, embedded and joined alike.
-`document`: texts replaced in the CDA once it is written.
+`versions`: a letter and the one that replaces it; `embedded-letter`, `embedded-prescription`: a CDA alone.
+`print`: what the PDF shows, embedded and joined alike. `document`: texts replaced in the CDA once written.
 """
 
 import tomllib
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import cda, mail, pdf, xdm, xds
+from schemas.beside import judge_beside, judge_embedded
 from schemas.finding import Finding
 from schemas.ins import Ins, key
 from schemas.ins.datamatrix import encode
@@ -37,7 +38,8 @@ def mutations() -> list[dict[str, Any]]:
 
 def printed(kind: str, spec: Mapping[str, Any]) -> bytes:
     """The print of a document; `spec`: identity, title, datamatrix (own, other), number, words."""
-    person = {"own": INS, "other": OTHER}.get(spec.get("datamatrix", ""))
+    people = {"own": INS, "other": OTHER, "unsound": Ins("279035121518900")}
+    person = people.get(spec.get("datamatrix", ""))
     code = (
         encode(
             person,
@@ -95,7 +97,18 @@ def archive(data: bytes, described: bytes) -> bytes:
 def judged(entry: Mapping[str, Any]) -> list[Finding]:
     """The findings of a base once its defect is made (none made: the base itself)."""
     base = entry["base"]
+    if base.startswith("embedded-"):
+        return _embedded(base.removeprefix("embedded-"), entry)
     return _mail(base, entry) if base in ("letter", "prescription") else _folder(base, entry)
+
+
+def _embedded(kind: str, entry: Mapping[str, Any]) -> list[Finding]:
+    """A document alone, and the PDF in it."""
+    page = printed(kind, entry.get("print", {}))
+    for edit in entry.get("embedded", []):
+        assert edit["old"].encode() in page
+        page = page.replace(edit["old"].encode(), edit["new"].encode(), 1)
+    return judge_embedded(cda.read(document(kind, page, entry.get("document", []))))
 
 
 def _mail(kind: str, entry: Mapping[str, Any]) -> list[Finding]:
@@ -159,8 +172,6 @@ MAIL = {
 
 
 def _folder(base: str, entry: Mapping[str, Any]) -> list[Finding]:
-    from schemas.beside import judge_beside
-
     files = _files(base, entry)
     for step in entry.get("files", []):
         name = step["name"]

@@ -15,7 +15,11 @@ MINE = {**DOCUMENTS.rules, **COPIES.rules, **PAIR.rules, **VERSIONS.rules}
 
 
 @pytest.mark.parametrize(
-    "base", ["letter", "prescription", "pair", "prescription-pair", "unzipped", "flat", "versions"]
+    "base",
+    [
+        *("letter", "prescription", "pair", "prescription-pair", "unzipped", "flat", "versions"),
+        *("embedded-letter", "embedded-prescription"),
+    ],
 )
 def test_the_bases_are_sound(base: str) -> None:
     found = judged({"base": base})

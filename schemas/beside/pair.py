@@ -137,7 +137,7 @@ def _has_date(plain: str, date: str) -> bool:
     if not (month.isdigit() and 1 <= int(month) <= 12 and day.isdigit()):
         return True
     forms = (
-        rf"{day}\s?[/.\- ]\s?{month}\s?[/.\- ]\s?{year}",
+        rf"{day}\s?[/.\- ]?\s?{month}\s?[/.\- ]?\s?{year}",
         rf"{year}\s?[/.-]\s?{month}\s?[/.-]\s?{day}",
         rf"\b0?{int(day)}(?:er)?\s{_MONTHS[int(month) - 1]}\s{year}",
     )

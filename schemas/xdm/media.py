@@ -17,6 +17,7 @@ MEDIA: RuleSet[Archive] = RuleSet("xdm-media")
 XDM = "IHE ITI TF-2 §3.32.4.1"
 _REQUIRES = ("BEN-CDA-06",)
 MAX_INDEX = 500_000  # bytes of INDEX.HTM that are read
+MAX_LINKS = 500
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*>", re.I)
 _ENTITY = re.compile(rb"&[A-Za-z][A-Za-z0-9]{1,30};")
 _SUBSET = re.compile(r"SUBSET\d{2}", re.I)
@@ -47,7 +48,7 @@ def links_lead_somewhere(archive: Archive) -> Iterator[Observation]:
     if archive.index is None:
         return
     names = {name.replace("\\", "/").upper() for name in archive.names}
-    for link in dict.fromkeys(links_of(archive.index)):
+    for link in list(dict.fromkeys(links_of(archive.index)))[:MAX_LINKS]:
         try:
             parts = urlsplit(link.strip())
         except ValueError:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from schemas import ins
+from schemas.cda.lines import prescription_lines
 from schemas.cda.model import TEMPLATE_PRESCRIPTION, ClinicalDocument
 from schemas.finding import Finding, Keyword, Observation, RuleSet
 from schemas.mail import naming
@@ -20,6 +21,7 @@ from schemas.pdf.rules import judge_announced, unreadable
 
 PAIR: RuleSet["Pair"] = RuleSet("beside-pair")
 
+MOST = 0.6  # of the words of a line: paper abbreviates
 CODE_PAGES = 2  # pages on which 2D codes are looked for: both stand on the first
 _OURS = "Règle du banc"
 _MONTHS = (
@@ -223,6 +225,26 @@ def embedded_pdf_keeps_its_word(pair: Pair) -> Iterator[Observation]:
             if finding.is_error:
                 observed = f"{finding.rule} : {finding.observed}"
                 yield Observation(f"{pair.where}, {finding.where}", observed, finding.expected)
+
+
+@PAIR.rule(
+    "CROSS-PDF-10",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-EP-02",),
+    source="CSP R4071-2 (contenu identique sur papier et dans la base)",
+)
+def prints_each_medicine(pair: Pair) -> Iterator[Observation]:
+    """Each medicine line of a prescription is on the paper: most words of its label, and its posology."""
+    document = pair.document
+    if not pair.pdf.text.strip() or not document.is_a(TEMPLATE_PRESCRIPTION):
+        return
+    shown = words(pair.pdf.text)
+    for rank, line in enumerate(prescription_lines(document), 1):
+        for name, text in (("produit", line.label), ("posologie", line.posology)):
+            wanted = words(text)
+            if wanted and len(wanted & shown) < MOST * len(wanted):
+                missing = " ".join(sorted(wanted - shown)[:8])
+                yield Observation(f"{pair.where}, ligne {rank}, {name}", f"absent : {missing}", text)
 
 
 @PAIR.rule(

@@ -24,6 +24,7 @@ from tests.schemas.mail.conftest import AUTHOR, INS, NOW, PATIENT
 FILE = Path(__file__).with_name("cross_mutations.toml")
 OTHER = Ins("1990134172021" + key("1990134172021"))
 NUMBER = "01S2TBPZ2JCNZZYGHZ"
+LINES = ["PARACETAMOL 500 mg : 1 comprimé 3 fois par jour"]
 CONTEXT = mail.MailContext(nil="BANC000001", sender_type="PER")
 TITLES = {
     "letter": "Lettre de consultation",
@@ -54,7 +55,7 @@ def printed(kind: str, spec: Mapping[str, Any]) -> bytes:
     number = spec.get("number", NUMBER if kind == "prescription" else "")
     return pdf.write_pdf(
         spec.get("title", TITLES[kind]),
-        [spec.get("words", "Bonjour.")],
+        [spec.get("words", "Bonjour."), *(spec.get("lines", LINES) if kind == "prescription" else [])],
         created=NOW,
         identity=spec.get("identity", [f"{PATIENT.birth_name} {PATIENT.given}", "28/03/1979"]),
         author=spec.get("author", ["Dr CAMILLE DESCHAMPS-TEST"]),

@@ -8,7 +8,7 @@ from schemas.cda.codec import read as read_cda
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.finding import Finding, Observation, RuleSet
 from schemas.pdf import PdfRefused, read_pdf
-from schemas.xdm.model import METADATA, ROOT, Archive
+from schemas.xdm.model import INDEX, METADATA, README, ROOT, Archive
 from schemas.xdm.reader import read_archive, read_files
 from schemas.xdm.rules import judge_archive
 from schemas.xdm.unzip import ArchiveRefused
@@ -16,6 +16,8 @@ from schemas.xml import XmlRefused
 
 MAX_FILES = 500
 MAX_DOCUMENTS = 100
+_TOP = (README, INDEX, ROOT)
+ALONE = f"{ROOT}/SUBSET01/"  # where METADATA.XML and its documents are taken to be
 
 Named = tuple[str, ClinicalDocument]
 
@@ -83,8 +85,9 @@ def judge_beside(files: Mapping[str, bytes]) -> list[Finding]:
     chosen = {name: files[name] for name in sorted(files)[:MAX_FILES]}
     archives = _archives(chosen)
     findings: list[Finding] = []
-    for archive, layout in _unzipped(chosen, archives):
-        findings += judge_archive(archive, layout=layout)
+    for unzipped in _unzipped(chosen, archives):
+        found = judge_archive(unzipped.archive, layout=unzipped.whole)
+        findings += [replace(one, where=unzipped.place(one.where)) for one in found]
     documents = _documents(chosen, archives)
     findings += VERSIONS.judge(Versions(tuple(documents)))
     pdfs = [(name, data) for name, data in chosen.items() if data[:1024].lstrip().startswith(b"%PDF-")]
@@ -112,8 +115,21 @@ def _archives(files: Mapping[str, bytes]) -> dict[str, Archive]:
     return found
 
 
-def _unzipped(files: Mapping[str, bytes], archives: Mapping[str, Archive]) -> Iterator[tuple[Archive, bool]]:
-    """Each unzipped XDM, and whether its layout is there to be judged."""
+@dataclass(frozen=True, slots=True)
+class Unzipped:
+    """An XDM that lies in a folder. `whole`: with its IHE_XDM, else METADATA.XML and its documents alone."""
+
+    archive: Archive
+    folder: str
+    whole: bool
+
+    def place(self, where: str) -> str:
+        """A place in the archive as a place among the files that were given."""
+        inside = where if self.whole else where.removeprefix(ALONE)
+        return f"{self.folder}/{inside.lstrip('/')}" if self.folder else inside
+
+
+def _unzipped(files: Mapping[str, bytes], archives: Mapping[str, Archive]) -> Iterator[Unzipped]:
     zipped = {subset.metadata for archive in archives.values() for subset in archive.subsets}
     tops: dict[str, None] = {}
     for name, data in files.items():
@@ -123,24 +139,17 @@ def _unzipped(files: Mapping[str, bytes], archives: Mapping[str, Archive]) -> It
         upper = [folder.upper() for folder in folders]
         if ROOT in upper:
             tops.setdefault("/".join(folders[: upper.index(ROOT)]))
-        else:
-            inside = {
-                path.rpartition("/")[2]: content
-                for path, content in files.items()
-                if path.rpartition("/")[0] == "/".join(folders)
-            }
-            yield (
-                read_files(
-                    {f"{ROOT}/{'/'.join(folders) or '.'}/{path}": one for path, one in inside.items()}
-                ),
-                False,
-            )
+            continue
+        folder = "/".join(folders)
+        inside = {path: one for path, one in files.items() if path.rpartition("/")[0] == folder}
+        described = {f"{ALONE}{path.rpartition('/')[2]}": one for path, one in inside.items()}
+        yield Unzipped(read_files(described), folder, whole=False)
     for top in tops:
         start = f"{top}/" if top else ""
-        yield (
-            read_files({path[len(start) :]: one for path, one in files.items() if path.startswith(start)}),
-            True,
-        )
+        below = {path.removeprefix(start): one for path, one in files.items() if path.startswith(start)}
+        # what else lies at the root of a working folder (PDF, zip, mail) was not taken out of the archive
+        inside = {path: one for path, one in below.items() if path.partition("/")[0].upper() in _TOP}
+        yield Unzipped(read_files(inside), top, whole=True)
 
 
 def _has_xml_beside(name: str, files: Mapping[str, bytes]) -> bool:

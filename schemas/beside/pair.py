@@ -127,7 +127,7 @@ def shows_the_patient(pair: Pair) -> Iterator[Observation]:
     if len(patient.birth_date) == 8 and not _has_date(plain, patient.birth_date):
         missing.append(naming.birth_date(patient))
     if missing:
-        yield Observation(f"{pair.where}, texte", "absent", ", ".join(missing))
+        yield Observation(f"{pair.where} texte", "absent", ", ".join(missing))
 
 
 def _squeeze(text: str) -> str:
@@ -155,7 +155,7 @@ def carries_the_datamatrix_of_the_patient(pair: Pair) -> Iterator[Observation]:
     for code in Printed(pair.pdf).ins_codes:
         if known is not None and _sound(code.ins) and code.ins != known:
             observed, wanted = (f"{one.matricule} ({one.oid})" for one in (code.ins, known))
-            yield Observation(f"{pair.where}, datamatrix", observed, wanted)
+            yield Observation(f"{pair.where} datamatrix", observed, wanted)
 
 
 @PAIR.rule(
@@ -170,7 +170,7 @@ def shows_title_and_author(pair: Pair) -> Iterator[Observation]:
     document = pair.document
     wanted = [one for one in (document.title, document.author.family) if one]
     if squeezed and wanted and not any(_squeeze(naming.plain(one)) in squeezed for one in wanted):
-        yield Observation(f"{pair.where}, texte", "absent", ", ".join(wanted))
+        yield Observation(f"{pair.where} texte", "absent", ", ".join(wanted))
 
 
 @PAIR.rule(
@@ -181,9 +181,7 @@ def carries_a_sound_datamatrix(pair: Pair) -> Iterator[Observation]:
     for code in Printed(pair.pdf).ins_codes:
         if not _sound(code.ins):
             observed = f"{code.ins.matricule} ({code.ins.oid})"
-            yield Observation(
-                f"{pair.where}, datamatrix", observed, "matricule de 15 caractères et OID d'INS"
-            )
+            yield Observation(f"{pair.where} datamatrix", observed, "matricule de 15 caractères et OID d'INS")
 
 
 def _sound(found: ins.Ins) -> bool:
@@ -200,7 +198,7 @@ def embedded_print_carries_the_number(pair: Pair) -> Iterator[Observation]:
     """The print inside a prescription carries its number, as the one that is handed over must."""
     if not pair.name:
         for finding in _prescription(pair):
-            yield Observation(f"{pair.where}, {finding.where}", finding.observed, finding.expected)
+            yield Observation(f"{pair.where} {finding.where}", finding.observed, finding.expected)
 
 
 def _prescription(pair: Pair) -> Iterator[Finding]:
@@ -224,7 +222,7 @@ def embedded_pdf_keeps_its_word(pair: Pair) -> Iterator[Observation]:
         for finding in judge_announced(pair.pdf):
             if finding.is_error:
                 observed = f"{finding.rule} : {finding.observed}"
-                yield Observation(f"{pair.where}, {finding.where}", observed, finding.expected)
+                yield Observation(f"{pair.where} {finding.where}", observed, finding.expected)
 
 
 @PAIR.rule(
@@ -244,7 +242,7 @@ def prints_each_medicine(pair: Pair) -> Iterator[Observation]:
             wanted = words(text)
             if wanted and len(wanted & shown) < MOST * len(wanted):
                 missing = " ".join(sorted(wanted - shown)[:8])
-                yield Observation(f"{pair.where}, ligne {rank}, {name}", f"absent : {missing}", text)
+                yield Observation(f"{pair.where} ligne {rank}, {name}", f"absent : {missing}", text)
 
 
 @PAIR.rule(
@@ -269,7 +267,7 @@ def judge_pair(pair: Pair, *, without: Iterable[str] = ()) -> list[Finding]:
     left = frozenset(without)
     findings = [finding for finding in PAIR.judge(pair) if finding.rule not in left]
     if pair.name:
-        findings += [replace(one, where=f"{pair.where}, {one.where}") for one in _prescription(pair)]
+        findings += [replace(one, where=f"{pair.where} {one.where}") for one in _prescription(pair)]
     return findings
 
 

@@ -173,6 +173,18 @@ MAIL = {
 
 
 def _folder(base: str, entry: Mapping[str, Any]) -> list[Finding]:
+    return judge_beside(_changed(base, entry))
+
+
+def files_of(entry: Mapping[str, Any]) -> list[str]:
+    """The names that a finding of a folder may begin with: its files, and those that it lacks."""
+    base = entry["base"]
+    if base in ("letter", "prescription") or base.startswith("embedded-"):
+        return []
+    return [*_changed(base, entry), *(path for path in _files(base, entry)), "envoi/"]
+
+
+def _changed(base: str, entry: Mapping[str, Any]) -> dict[str, bytes]:
     files = _files(base, entry)
     for step in entry.get("files", []):
         name = step["name"]
@@ -187,7 +199,7 @@ def _folder(base: str, entry: Mapping[str, Any]) -> list[Finding]:
         elif step["op"] == "edit":
             assert step["old"].encode() in files[name]
             files[name] = files[name].replace(step["old"].encode(), step["new"].encode())
-    return judge_beside(files)
+    return files
 
 
 def _files(base: str, entry: Mapping[str, Any]) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from schemas import valuesets
 from schemas.cda.model import ClinicalDocument
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xdm.formats import FORMATS
-from schemas.xdm.model import METADATA, Archive
+from schemas.xdm.model import METADATA, Archive, ArchivedDocument
 from schemas.xdm.rewriting import BOM
 
 FILES: RuleSet[Archive] = RuleSet("xdm-files")
@@ -25,6 +25,7 @@ MAGIC = {
     "application/rtf": b"{\\rtf",
 }
 _HREF = re.compile(r"""href\s*=\s*["']([^"']*)["']""")
+STYLE_CLASS = "99"
 _STYLES = (".XSL", ".XSLT", ".CSS")
 
 
@@ -65,6 +66,13 @@ def files_are_of_their_type(archive: Archive) -> Iterator[Observation]:
             text = one.data[:4] in (b"\xff\xfe<\0", b"\xfe\xff\0<")  # UTF-16
             if not text:
                 yield Observation(one.path, repr(one.data[:8]), one.entry.mime_type, one.entry.line)
+
+
+def is_style_sheet(one: ArchivedDocument) -> bool:
+    """Whether an entry describes a style sheet: by its class, which ASS_X04 keeps for these, or its name."""
+    described = one.entry.class_code is not None and one.entry.class_code.code == STYLE_CLASS
+    named = one.path.upper().endswith((".XSL", ".XSLT"))
+    return one.data is not None and one.document is None and (described or named)
 
 
 def style_sheets(document: ClinicalDocument) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from schemas import ins, xml
 from schemas.finding import Finding, Keyword, Observation, RuleSet
-from schemas.xdm.files import FILES, actions
+from schemas.xdm.files import FILES, actions, is_style_sheet
 from schemas.xdm.media import MEDIA
 from schemas.xdm.model import INDEX, METADATA, README, Archive, Subset
 from schemas.xdm.reader import read_archive
@@ -173,9 +173,12 @@ def _judge_metadata(subset: Subset) -> Iterator[Finding]:
     lot = Lot(subset.submission, present, archive=True)
     read = {one.entry.id: one.document for one in subset.documents if one.document is not None}
     said_by_set = bool(actions(subset.submission.submission_set.other_slots))
+    sheets = {f"ExtrinsicObject[@id='{one.entry.id}']" for one in subset.documents if is_style_sheet(one)}
     for finding in (*judge_decisive(lot), *judge_deferred(lot, read=read)):
         if finding.rule == "XDS-CDA-19" and said_by_set:
             continue  # the metadata `action` is on the submission set
+        if finding.rule == "XDS-CDA-17" and finding.where in sheets:
+            continue  # described, as it may be, and no CDA
         proves = tuple("BEN-CDA-06" if one in _HERE else one for one in finding.requirements)
         if finding.rule == "XDS-PAT-01":
             proves = _ONE_PERSON

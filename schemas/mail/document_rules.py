@@ -12,6 +12,7 @@ from schemas.mail import naming
 from schemas.mail.message_rules import Seen
 from schemas.mail.model import ARCHIVE_NAME, Attachment
 from schemas.pdf.model import Pdf
+from schemas.xdm.zip_rules import REASONS
 
 DOCUMENTS: RuleSet[Seen] = RuleSet("mail-documents")
 COPIES: RuleSet["Copy"] = RuleSet("mail-pdf")
@@ -55,7 +56,9 @@ def one_archive(seen: Seen) -> Iterator[Observation]:
 def archive_opens(seen: Seen) -> Iterator[Observation]:
     """The archive can be opened safely."""
     if seen.mail.archive_refused:
-        yield Observation(ARCHIVE_NAME, seen.mail.archive_refused, "archive zip saine")
+        reason, _, detail = seen.mail.archive_refused.partition(": ")
+        observed = f"{REASONS[reason][1]} : {detail}" if reason in REASONS else seen.mail.archive_refused
+        yield Observation(ARCHIVE_NAME, observed, "archive zip saine")
 
 
 @DOCUMENTS.rule("MSS-P01", requirements=("MSS/CONF.23",), source="Référentiel #2 ECO.2.1.1")

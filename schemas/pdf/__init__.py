@@ -33,18 +33,20 @@ def __getattr__(name: str) -> object:
     raise AttributeError(name)
 
 
-def read_pdf(data: bytes, *, codes: bool = True) -> Pdf:
+def read_pdf(data: bytes, *, codes: bool = True, code_pages: int = 20) -> Pdf:
     """Text, 2D codes (rendered and decoded; not when `codes` is False) and PDF/A markers of a PDF.
 
-    At most `reader.MAX_PAGES` pages. Raises PdfRefused (not a PDF, encrypted, broken).
+    At most `reader.MAX_PAGES` pages; codes on the first `code_pages`, at some 20 ms each. Raises PdfRefused
+    (not a PDF, encrypted, broken, too large once inflated).
     """
     from schemas.pdf.reader import read
 
-    return read(data, codes=codes)
+    return read(data, codes=codes, code_pages=code_pages)
 
 
 def judge_pdf(data: bytes) -> list[Finding]:
-    """Whether this is a PDF/A-1: its markers and what would deny them; not a full validator."""
+    """Whether this is a PDF/A-1: what it announces, and each clause that its structure shows broken; widths
+    and pictures are not decoded."""
     from schemas.pdf.rules import judge
 
     return judge(data)

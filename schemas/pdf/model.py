@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from schemas.pdf.faults import Family, Fault
+
 
 class PdfRefused(ValueError):
-    """The bytes are no PDF that can be opened. `reason`: `not-pdf`, `encrypted` or `broken`."""
+    """The bytes are no PDF that can be opened. `reason`: `not-pdf`, `encrypted`, `broken` or `too-large`
+    (it would cost without end)."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -48,7 +51,8 @@ class PdfMarkers:
     """What a PDF says of its PDF/A conformance, and what would deny it.
 
     `part`, `conformance`: of the XMP (`1`, `B`), empty when not announced. `output_intent`: a GTS_PDFA1
-    intent with an ICC profile. `fonts_not_embedded`: names. `transparency`, `forbidden`: what was found.
+    intent with an ICC profile. `fonts_not_embedded`: names of fonts that show text. `transparency`,
+    `forbidden`: what was found. `faults`: everything with its place, by family of clauses.
     """
 
     part: str = ""
@@ -58,6 +62,11 @@ class PdfMarkers:
     fonts_not_embedded: tuple[str, ...] = ()
     transparency: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    def of(self, family: Family) -> tuple[Fault, ...]:
+        """The faults of one family."""
+        return tuple(fault for fault in self.faults if fault.family is family)
 
     @property
     def announces_pdfa1(self) -> bool:

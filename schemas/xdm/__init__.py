@@ -2,7 +2,7 @@
 
 from schemas.xdm.model import Archive, ArchivedDocument, Subset
 from schemas.xdm.reader import read_archive
-from schemas.xdm.rules import judge_archive, patient_of
+from schemas.xdm.rules import judge_archive, judge_bytes, patient_of
 from schemas.xdm.unzip import ArchiveRefused, Limits
 from schemas.xdm.writer import Sender, write_archive
 
@@ -14,6 +14,7 @@ __all__ = [
     "Sender",
     "Subset",
     "judge_archive",
+    "judge_bytes",
     "patient_of",
     "read_archive",
     "write_archive",

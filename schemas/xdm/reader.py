@@ -1,10 +1,12 @@
 """Bytes to Archive: bounded unpacking, then metadata and documents decoded once."""
 
+from collections.abc import Iterable, Mapping
+
 from schemas import xml
 from schemas.cda.codec import read as read_cda
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.xdm.model import INDEX, METADATA, README, ROOT, Archive, ArchivedDocument, Subset
-from schemas.xdm.unzip import Limits, unpack
+from schemas.xdm.unzip import Limits, Member, is_junk, unpack
 from schemas.xds.model import DocumentEntry, Submission, XdsRefused
 from schemas.xds.reader import read_submission
 
@@ -16,6 +18,17 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Archive:
     are kept as such.
     """
     members, junk = unpack(data, limits)
+    return _archive(members, junk)
+
+
+def read_files(files: Mapping[str, bytes]) -> Archive:
+    """The same of an archive that was unzipped: bytes by path from its root, with `/`."""
+    found = [Member(path, path, data) for path, data in files.items() if not is_junk(path)]
+    return _archive(found, [path for path in files if is_junk(path)])
+
+
+def _archive(members: Iterable[Member], junk: Iterable[str]) -> Archive:
+    members = list(members)
     roots = {member.path.upper(): member.data for member in members if "/" not in member.path}
     folders: dict[str, dict[str, bytes]] = {}
     for member in members:

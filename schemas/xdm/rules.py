@@ -9,7 +9,13 @@ from dataclasses import replace
 
 from schemas import ins, xml
 from schemas.finding import Finding, Keyword, Observation, RuleSet
-from schemas.xdm.model import INDEX, METADATA, README, Archive
+from schemas.xdm.files import FILES, actions, is_style_sheet
+from schemas.xdm.media import MEDIA
+from schemas.xdm.model import INDEX, METADATA, README, Archive, Subset
+from schemas.xdm.reader import read_archive
+from schemas.xdm.rewriting import causes
+from schemas.xdm.unzip import ArchiveRefused, Limits
+from schemas.xdm.zip_rules import refusal
 from schemas.xds import composite
 from schemas.xds.judge import judge_decisive, judge_deferred
 from schemas.xds.lot import Lot
@@ -23,6 +29,9 @@ _ISO_NAME = re.compile(r"[A-Z0-9_]{1,8}(?:\.[A-Z0-9_]{1,3})?")
 # Rules shared with the feed of the DMP prove another requirement here
 _HERE = {"DMP/CONF.10", "BEN-DMP-07", "DMP/va1.18", "BEN-INS-06"}
 _ONE_PERSON = ("MSS/CONF.23",)
+_DRESS = (".XSL", ".XSLT", ".CSS", ".PNG", ".GIF", ".JPG", ".JPEG", ".PDF")  # PDF: XDM-LAY-04
+_OF_BYTES = ("XDS-HASH-01", "XDS-HASH-02")
+_LAYOUT = ("XDM-LAY-",)
 
 
 @RULES.rule("XDM-LAY-01", requirements=_REQUIRES, source=XDM)
@@ -120,12 +129,13 @@ def hash_and_size_are_stated(archive: Archive) -> Iterator[Observation]:
 
 @RULES.rule("XDM-DOC-04", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source=XDM)
 def files_are_described(archive: Archive) -> Iterator[Observation]:
-    """Each XML file of a subset is described by the metadata."""
+    """Each file of a subset is described by the metadata, but for style sheets and pictures."""
     for subset in archive.subsets:
         known = {one.path.upper() for one in subset.documents}
         for name in subset.files:
             path = f"{subset.folder}/{name}"
-            if subset.submission is not None and name.upper().endswith(".XML") and path.upper() not in known:
+            dress = name.upper().endswith(_DRESS) or "/" in name
+            if subset.submission is not None and not dress and path.upper() not in known:
                 yield Observation(path, name, "décrit dans METADATA.XML")
 
 
@@ -143,22 +153,59 @@ def one_person(archive: Archive) -> Iterator[Observation]:
         yield Observation(" ; ".join(seen.values()), " ".join(seen), "une seule personne")
 
 
-def judge_archive(archive: Archive) -> list[Finding]:
-    """Every finding on an archive, its metadata against its CDA included; the CDA themselves apart."""
-    findings = RULES.judge(archive)
+def judge_archive(archive: Archive, *, layout: bool = True) -> list[Finding]:
+    """Every finding on an archive, its metadata against its CDA included; the CDA themselves apart.
+
+    `layout` False leaves out what only a whole archive has: its root files, its folders, its names.
+    """
+    findings = RULES.judge(archive) + MEDIA.judge(archive) + FILES.judge(archive)
+    if not layout:
+        findings = [finding for finding in findings if not finding.rule.startswith(_LAYOUT)]
     for subset in archive.subsets:
-        if subset.submission is None:
-            continue
-        present = {one.entry.id: one.data for one in subset.documents if one.data is not None}
-        lot = Lot(subset.submission, present, archive=True)
-        read = {one.entry.id: one.document for one in subset.documents if one.document is not None}
-        for finding in (*judge_decisive(lot), *judge_deferred(lot, read=read)):
-            proves = tuple("BEN-CDA-06" if one in _HERE else one for one in finding.requirements)
-            if finding.rule == "XDS-PAT-01":
-                proves = _ONE_PERSON
-            where = f"{subset.folder}/{METADATA} {finding.where}"
-            findings.append(replace(finding, where=where, requirements=proves))
+        findings += _judge_metadata(subset)
     return findings
+
+
+def _judge_metadata(subset: Subset) -> Iterator[Finding]:
+    if subset.submission is None:
+        return
+    present = {one.entry.id: one.data for one in subset.documents if one.data is not None}
+    lot = Lot(subset.submission, present, archive=True)
+    read = {one.entry.id: one.document for one in subset.documents if one.document is not None}
+    said_by_set = bool(actions(subset.submission.submission_set.other_slots))
+    sheets = {f"ExtrinsicObject[@id='{one.entry.id}']" for one in subset.documents if is_style_sheet(one)}
+    for finding in (*judge_decisive(lot), *judge_deferred(lot, read=read)):
+        if finding.rule == "XDS-CDA-19" and said_by_set:
+            continue  # the metadata `action` is on the submission set
+        if finding.rule == "XDS-CDA-17" and finding.where in sheets:
+            continue  # described, as it may be, and no CDA
+        proves = tuple("BEN-CDA-06" if one in _HERE else one for one in finding.requirements)
+        if finding.rule == "XDS-PAT-01":
+            proves = _ONE_PERSON
+        where = f"{subset.folder}/{METADATA} {finding.where}"
+        told = _explained(finding, subset) if finding.rule in _OF_BYTES else finding
+        yield replace(told, where=where, requirements=proves)
+
+
+def _explained(finding: Finding, subset: Subset) -> Finding:
+    """A wrong hash or size with what explains it, when the file was rewritten in a usual way."""
+    for one in subset.documents:
+        if one.data is None or not finding.where.startswith(f"ExtrinsicObject[@id='{one.entry.id}']/"):
+            continue
+        of_hash, of_size = causes(one.data, one.entry.hash, one.entry.size)
+        cause = of_hash if finding.rule == "XDS-HASH-01" else of_size
+        return replace(finding, observed=f"{finding.observed} : {cause}") if cause else finding
+    return finding
+
+
+def judge_bytes(data: bytes, limits: Limits | None = None) -> list[Finding]:
+    """Every finding on the bytes of an IHE_XDM.ZIP: one that tells why it may not be opened, or those of
+    `judge_archive`."""
+    try:
+        archive = read_archive(data, limits)
+    except ArchiveRefused as error:
+        return [refusal(error)]
+    return judge_archive(archive)
 
 
 def patient_of(archive: Archive) -> ins.Ins | None:

@@ -12,12 +12,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 class ArchiveRefused(ValueError):
     """An archive that must not be opened.
 
-    `reason` is one of: `empty`, `too-large`, `not-a-zip`, `zip64`, `corrupt`, `too-many-members`,
+    `reason` is one of: `empty`, `too-large`, `not-a-zip`, `zip64`, `corrupt`, `checksum`, `too-many-members`,
     `traversal`, `absolute-path`, `bad-name`, `duplicate-name`, `symlink`, `special-file`, `encrypted`,
     `compression`, `member-size`, `total-size`, `ratio`, `overlap`, `real-size`, `nested-archive`. `detail` is
     for people, `member` the name at fault as far as known.
@@ -55,7 +56,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _CHUNK = 1 << 16
 _END, _LOCATOR = b"PK\x05\x06", b"PK\x06\x07"
-_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ")
+_ARCHIVES = (
+    *(b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ"),
+    *(b"\x28\xb5\x2f\xfd", b"MSCF"),  # zstd, cabinet
+)
+_TAR = (257, b"ustar")
+_LOCAL = 30  # bytes of a local header, name and extra left out
 _RATIO_FLOOR = 1_000_000
 
 
@@ -73,6 +79,10 @@ def unpack(data: bytes, limits: Limits | None = None) -> tuple[list[Member], lis
     _check_envelope(data, bounds)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
+    except UnicodeDecodeError as error:
+        raise ArchiveRefused(
+            "bad-name", "a name announced in UTF-8 is not", repr(error.object[:80])
+        ) from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error) as error:
         raise ArchiveRefused("corrupt", str(error)) from None
     with archive:
@@ -86,7 +96,7 @@ def unpack(data: bytes, limits: Limits | None = None) -> tuple[list[Member], lis
             elif not info.is_dir():
                 content = b"".join(_inflate(archive, info, min(bounds.member, bounds.total - total)))
                 total += len(content)
-                if content.startswith(_ARCHIVES):
+                if content.startswith(_ARCHIVES) or content.startswith(_TAR[1], _TAR[0]):
                     raise ArchiveRefused("nested-archive", "an archive inside the archive", path)
                 members.append(Member(info.orig_filename, path, content))
     return members, junk
@@ -97,7 +107,7 @@ def _check_envelope(data: bytes, bounds: Limits) -> None:
         raise ArchiveRefused("empty", "no content")
     if len(data) > bounds.archive:
         raise ArchiveRefused("too-large", f"{len(data)} bytes, at most {bounds.archive}")
-    if not data.startswith((b"PK\x03\x04", _END)):
+    if not data.startswith((b"PK\x03\x04", _END)):  # a program in front is no archive for the recipient
         raise ArchiveRefused("not-a-zip", f"first bytes {data[:4].hex()}")
     end = data.rfind(_END, max(0, len(data) - 65_557))
     if end < 0 or len(data) < end + 22:
@@ -133,8 +143,23 @@ def _check_directory(infos: list[zipfile.ZipInfo], length: int, bounds: Limits) 
         raise ArchiveRefused("total-size", f"{total} bytes declared, at most {bounds.total}")
     if packed > length:
         raise ArchiveRefused("overlap", f"{packed} bytes packed in an archive of {length}")
+    _check_places(infos)
     if total > max(_RATIO_FLOOR, length * bounds.ratio):
         raise ArchiveRefused("ratio", f"inflates {total // length} times")
+
+
+def _check_places(infos: list[zipfile.ZipInfo]) -> None:
+    """No file inside another one: neither their bytes, nor their paths."""
+    ordered = sorted(infos, key=lambda info: info.header_offset)
+    for info, following in pairwise(ordered):
+        if info.header_offset + _LOCAL + info.compress_size > following.header_offset:
+            raise ArchiveRefused("overlap", f"lies over {following.filename}", info.filename)
+    files = {info.filename.replace("\\", "/").casefold() for info in infos if not info.is_dir()}
+    for info in infos:
+        head = info.filename.replace("\\", "/").casefold().rstrip("/")
+        while head := head.rpartition("/")[0]:
+            if head in files:
+                raise ArchiveRefused("duplicate-name", "a file and a folder of one name", info.filename)
 
 
 def _check_name(info: zipfile.ZipInfo) -> None:
@@ -170,7 +195,8 @@ def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> Ite
                     raise ArchiveRefused("real-size", f"more than {limit} bytes in fact", info.filename)
                 yield chunk
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise ArchiveRefused("corrupt", str(error) or "unreadable entry", info.filename) from None
+        reason = "checksum" if str(error).startswith("Bad CRC") else "corrupt"
+        raise ArchiveRefused(reason, str(error) or "unreadable entry", info.filename) from None
     except (ValueError, struct.error) as error:
         if isinstance(error, ArchiveRefused):
             raise

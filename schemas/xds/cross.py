@@ -4,17 +4,21 @@ Each rule compares one attribute with the header it derives from. Source: CI-SIS
 santé", lien entre en-tête CDA et métadonnées XDS.
 """
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lxml import etree
+
 from schemas import valuesets
-from schemas.cda.model import ClinicalDocument
+from schemas.cda.model import ClinicalDocument, Q
 from schemas.cda.model import Code as CdaCode
 from schemas.cda.timestamp import utc_stamp
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xds import composite
 from schemas.xds.derive import SEXES
 from schemas.xds.model import Code, DocumentEntry
+from schemas.xml import Element, local
 
 SOURCE = "CI-SIS, lien en-tête CDA – métadonnées XDS"
 _REQUIRES = ("BEN-DMP-06",)
@@ -185,11 +189,9 @@ def _plain(text: str) -> str:
 def replacement(pair: Described) -> Iterator[Observation]:
     """RPLC in the metadata and relatedDocument in the header go together."""
     parent = pair.document.replaces
-    if pair.archive:
-        return
     if pair.replaces and not parent:
         yield Observation(pair.at("Association RPLC"), "RPLC", "relatedDocument[@typeCode='RPLC']")
-    elif parent and not pair.replaces:
+    elif parent and not pair.replaces and not pair.archive:
         yield Observation("/ClinicalDocument/relatedDocument", parent, "Association RPLC")
 
 
@@ -231,3 +233,123 @@ def replacement_in_an_archive(pair: Described) -> Iterator[Observation]:
     action = any(name == "action" or name.endswith(":action") for name, _ in slots)
     if pair.archive and pair.document.replaces and not (pair.replaces or action):
         yield Observation(pair.at("Slot[@name='action']"), "", "C", pair.entry.line)
+
+
+def _about(text: str) -> tuple[str, str]:
+    """(identifier, OID) of a CX."""
+    parts = text.split("^")
+    return parts[0], (parts[3].split("&")[1:2] or [""])[0] if len(parts) > 3 else ""
+
+
+def _ids(elements: Iterable[Element]) -> set[tuple[str, str]]:
+    return {(found.get("extension", ""), found.get("root", "")) for found in elements}
+
+
+@CROSS.rule(
+    "XDS-CDA-20", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source=f"{SOURCE} (libellé du typeCode)"
+)
+def type_label(pair: Described) -> Iterator[Observation]:
+    """The label of the typeCode is that of ClinicalDocument/code, or the published one."""
+    stated, wanted = pair.entry.type_code, pair.document.type_code
+    if stated is None or not stated.display or stated.code != wanted.code or not wanted.display:
+        return
+    published = valuesets.value_set("J07").display(wanted.code)
+    if _letters(stated.display) not in (_letters(wanted.display), _letters(published)):
+        yield Observation(pair.at("typeCode/Name"), stated.display, wanted.display, pair.entry.line)
+
+
+def _letters(text: str) -> str:
+    """A label compared without accents, case, typographic signs or doubled blanks."""
+    folded = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    return " ".join("".join(sign for sign in folded if not unicodedata.combining(sign)).casefold().split())
+
+
+@CROSS.rule("XDS-CDA-21", requirements=_REQUIRES, source=f"{SOURCE}; IHE ITI TF-3 §4.2.3.2.19")
+def act_ends_after_its_start(pair: Described) -> Iterator[Observation]:
+    """serviceStopTime is not before serviceStartTime."""
+    start, stop = pair.entry.service_start, pair.entry.service_stop
+    size = min(len(start), len(stop))
+    if start.isdigit() and stop.isdigit() and stop[:size] < start[:size]:
+        yield Observation(pair.at("serviceStopTime"), stop, f"≥ {start}", pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-22", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source=SOURCE)
+def end_of_the_act_is_told(pair: Described) -> Iterator[Observation]:
+    """serviceStopTime is there when the header gives the end of the main act."""
+    if pair.document.service_stop and not pair.entry.service_stop:
+        wanted = utc_stamp(pair.document.service_stop)
+        yield Observation(pair.at("serviceStopTime"), "", wanted, pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-23", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source=SOURCE)
+def events(pair: Described) -> Iterator[Observation]:
+    """Each eventCode is the code of an act of the header, or at least stands in the document."""
+    acts = {code.code for code in pair.document.service_codes}
+    missing = [code for code in pair.entry.events if code.code not in acts]
+    if missing:
+        inside = {found.get("code") for found in pair.document.root.iter(etree.Element)}
+        for code in missing:
+            if code.code not in inside:
+                observed = f"{code.code} ({code.system})"
+                wanted = " ".join(sorted(acts)) or "aucun acte codé dans le CDA"
+                yield Observation(pair.at("eventCodeList"), observed, wanted, pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-24", requirements=_REQUIRES, source=SOURCE)
+def source_patient_id(pair: Described) -> Iterator[Observation]:
+    """sourcePatientId is one of the identifiers of the patient in the header."""
+    stated, role = pair.entry.source_patient_id, pair.document.places.role
+    if not stated or role is None:
+        return
+    known = _ids(role.iterfind(f"{Q}id"))
+    if _about(stated) not in known:
+        wanted = " | ".join(f"{value} ({root})" for value, root in sorted(known))
+        yield Observation(pair.at("sourcePatientId"), stated, wanted, pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-25", requirements=_REQUIRES, source=SOURCE)
+def author_institutions(pair: Described) -> Iterator[Observation]:
+    """authorInstitution is the structure of an author of the header, by its identifier."""
+    known = {person.organisation_id for person in pair.document.authors if person.organisation_id}
+    for author in pair.entry.authors:
+        for institution in author.institutions:
+            stated = composite.institution_id(institution)
+            if stated and known and stated not in known:
+                where = pair.at("authorInstitution")
+                yield Observation(where, institution, " ".join(sorted(known)), pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-26", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source=SOURCE)
+def author_roles(pair: Described) -> Iterator[Observation]:
+    """authorRole is the label of the functionCode of an author of the header, when there is one."""
+    labels = [person.function.display for person in pair.document.authors if person.function]
+    known = {_letters(label) for label in labels if label}
+    for author in pair.entry.authors:
+        for role in author.roles:
+            if known and _letters(role) not in known:
+                yield Observation(pair.at("authorRole"), role, " | ".join(labels), pair.entry.line)
+
+
+@CROSS.rule("XDS-CDA-27", requirements=_REQUIRES, source=SOURCE)
+def author_specialties(pair: Described) -> Iterator[Observation]:
+    """authorSpecialty is `code^libellé^OID` of the code of an author of the header."""
+    known = {(person.code.code, person.code.system) for person in pair.document.authors if person.code}
+    for author in pair.entry.authors:
+        for specialty in author.specialties:
+            parts = specialty.split("^")
+            if known and (parts[0], parts[2] if len(parts) > 2 else "") not in known:
+                wanted = " | ".join(f"{code}^…^{system}" for code, system in sorted(known))
+                yield Observation(pair.at("authorSpecialty"), specialty, wanted, pair.entry.line)
+
+
+@CROSS.rule(
+    "XDS-CDA-28", requirements=_REQUIRES, source="ANS, volet Transmission d'un document CDA R2 en HL7 v2"
+)
+def self_presentable(pair: Described) -> Iterator[Observation]:
+    """application/xslt+xml is said of a document inside its style sheet, and of no other."""
+    root = pair.document.root.getroottree().getroot()
+    dressed = root is not pair.document.root and local(root) in ("stylesheet", "transform")
+    if dressed and pair.entry.mime_type == "text/xml":
+        yield Observation(pair.at("@mimeType"), "text/xml", "application/xslt+xml", pair.entry.line)
+    elif not dressed and pair.entry.mime_type == "application/xslt+xml":
+        yield Observation(pair.at("@mimeType"), "application/xslt+xml", "text/xml", pair.entry.line)

@@ -31,7 +31,8 @@ class Parts(NamedTuple):
 
 
 def parts(patient: cda.PatientIdentity = PATIENT) -> Parts:
-    printed = pdf.write_pdf("Lettre de consultation", ["Bonjour."], created=NOW)
+    identity = (f"{patient.birth_name} {patient.given}", "28/03/1979")
+    printed = pdf.write_pdf("Lettre de consultation", ["Bonjour."], created=NOW, identity=identity)
     header = cda.Header("1.2.250.1.999.1.1", "1.2.250.1.999.1.9", NOW, patient, AUTHOR)
     data = cda.build_document(cda.DocumentSpec(header, "lettre", printed))
     document = cda.read(data)

@@ -1,12 +1,13 @@
 """Archives written, read and judged."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from schemas import xdm
+from schemas import xdm, xds
 from schemas.messages import catalogue
 from schemas.xdm.rules import RULES
 from schemas.xdm.unzip import unpack
@@ -120,6 +121,22 @@ def test_document_that_is_no_cda(parts) -> None:
     archive = rezipped(parts.archive(), lambda files: {**files, DOCUMENT: b"<a/>"})
     assert archive.cdas == ()
     assert "XDS-CDA-17" in rules(archive)
+
+
+def test_a_style_sheet_may_be_described(two_persons) -> None:
+    """With an entry of its own, of the class that ASS_X04 keeps for style sheets."""
+    first, second = two_persons.submission.entries
+    sheet = replace(
+        second,
+        patient_id=first.patient_id,
+        uri="CDA.XSL",
+        class_code=xds.Code("99", xds.names.TRE_A03, "Feuille de style"),
+    )
+    submission = replace(two_persons.submission, entries=(first, sheet))
+    style = b'<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/>'
+    documents = {**two_persons.documents, "Document02": style}
+    data = xdm.write_archive(submission, documents, two_persons.sender, now=datetime(2026, 3, 2, tzinfo=UTC))
+    assert "XDS-CDA-17" not in rules(xdm.read_archive(data))
 
 
 @pytest.mark.parametrize("name", ["02_crimg_n1_to_app", "04_ldlses_n3_from_app"])

@@ -60,6 +60,8 @@ SOUND = zipped({"README.TXT": b"lisez-moi", "IHE_XDM/SUBSET01/DOC0001.XML": b"<a
         (zipped({"fifo": b""}, external_attr=(stat.S_IFIFO | 0o644) << 16), "special-file"),
         (zipped({"a.zip": SOUND}), "nested-archive"),
         (zipped({"a.bin": b"\x1f\x8b\x08"}), "nested-archive"),
+        (zipped({"a.tar": bytes(257) + b"ustar" + bytes(250)}), "nested-archive"),
+        (zipped({"a": b"x", "A/b": b"y"}), "duplicate-name"),
         (zipped({"a": bytes(3_000_000)}), "ratio"),
         (zipped({f"f{rank}": b"" for rank in range(600)}), "too-many-members"),
     ],
@@ -89,7 +91,7 @@ def test_lies_about_sizes() -> None:
     """The directory says 10 bytes where 1000 come out."""
     lying = zipped({"a": b"x" * 1000})
     lying = patched(lying, b"PK\x01\x02", 24, struct.pack("<L", 10))
-    assert reason(lying) in ("corrupt", "real-size")
+    assert reason(lying) in ("checksum", "real-size")
 
 
 def test_overlapping_entries() -> None:
@@ -109,6 +111,29 @@ def test_overlapping_entries() -> None:
     body = local + b"a" + kernel
     end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, 80, 80, len(directory), len(body), 0)
     assert reason(body + directory + end) == "overlap"
+
+
+@pytest.mark.parametrize("stated", [1, 500, 0xFFFE])
+def test_a_directory_without_end_is_not_read(stated: int) -> None:
+    """Hundreds of thousands of entries, whatever number of them the archive announces."""
+    one = struct.pack("<4sHHHHHHLLLHHHHHLL", *(b"PK\x01\x02", 20, 20, *(0,) * 7, 1, *(0,) * 6)) + b"a"
+    directory = one * 600_000
+    end = struct.pack("<4sHHHHLLH", b"PK\x05\x06", 0, 0, stated, stated, len(directory), 30, 0)
+    local = struct.pack("<4sHHHHHLLLHH", b"PK\x03\x04", 20, 0, 0, 0, 33, 0, 0, 0, 1, 0)
+    data = local + directory + end
+    tracemalloc.start()
+    assert reason(data) == "too-many-members"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_two_entries_over_the_same_bytes() -> None:
+    """Both fit in the archive, one begins inside the other."""
+    sound = zipped({"a": bytes(range(256)) * 4, "b": b"x"})
+    second = sound.rindex(b"PK\x01\x02")
+    lying = sound[: second + 42] + struct.pack("<L", 10) + sound[second + 46 :]
+    assert reason(lying) == "overlap"
 
 
 def test_zip64_is_refused() -> None:

@@ -24,7 +24,9 @@ TOO_BIG = f"plus de {MAX_FOLDER} octets : ces fichiers n'ont pas été comparés
 
 def folder_judges() -> tuple[FolderJudge, ...]:
     """The judges of folders. They are imported here: a file alone needs none."""
-    return ()
+    from schemas.beside import judge_beside as of_folder
+
+    return (of_folder,)
 
 
 def judge_beside(

@@ -23,6 +23,8 @@ class Settings:
     """What applies to every file of a call. Goes to worker processes as it is."""
 
     excerpts: bool = False  # keep the lines around each finding, for the page
+    printed: bool = False  # open the PDF that a CDA embeds: its PDF/A-1, what it shows, its 2D codes
+    header: str = "auto"  # model of the CDA header to judge by, see schemas.cda.judge
 
 
 def check_file(path: Path | str, *, named: bool = True, settings: Settings | None = None) -> Checked | None:
@@ -55,7 +57,7 @@ def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked |
         return None
     if found.kind not in JUDGES:
         return with_layers(Checked(name, findings=(UNKNOWN.finding(name, data[:60], ", ".join(JUDGES)),)))
-    item = Checked(name, found.kind, tuple(JUDGES[found.kind](data)))
+    item = Checked(name, found.kind, tuple(JUDGES[found.kind](data, settings)))
     if found.kind == "cda" and found.root is not None:
         from .models import describe
 
@@ -81,46 +83,51 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:300]}{at}"
 
 
-def _cda(data: bytes) -> list[Finding]:
+def _cda(data: bytes, settings: Settings) -> list[Finding]:
     from schemas import cda
 
-    return cda.judge(data)
+    document, found = cda.open_document(data)
+    if document is None:
+        return found
+    found += cda.judge_document(document, header=settings.header)
+    if settings.printed:
+        from schemas.beside import judge_embedded  # loads PDF libraries: only where there is one
+
+        found += judge_embedded(document)
+    return found
 
 
-def _pdf(data: bytes) -> list[Finding]:
+def _pdf(data: bytes, settings: Settings) -> list[Finding]:
     from schemas import pdf
 
     return pdf.judge_pdf(data)
 
 
-def _xdm(data: bytes) -> list[Finding]:
-    from schemas import xdm
+def _xdm(data: bytes, settings: Settings) -> list[Finding]:
+    from schemas.beside import judge_whole_archive
 
-    try:
-        return xdm.judge_archive(xdm.read_archive(data))
-    except xdm.ArchiveRefused as refused:
-        return [UNREADABLE.finding("archive", str(refused), "archive IHE_XDM")]
+    return judge_whole_archive(data)
 
 
-def _mail(data: bytes) -> list[Finding]:
+def _mail(data: bytes, settings: Settings) -> list[Finding]:
     from schemas import mail
 
-    return mail.judge_mail(mail.read_mail(data), mail.MailContext())
+    return mail.judge_mail(mail.read_mail(data), mail.MailContext(), codes=True)
 
 
-def _soap(data: bytes) -> list[Finding]:
+def _soap(data: bytes, settings: Settings) -> list[Finding]:
     from conformance.captures import judge_capture
 
     return judge_capture(data)
 
 
-def _vihf(data: bytes) -> list[Finding]:
+def _vihf(data: bytes, settings: Settings) -> list[Finding]:
     from conformance.captures import judge_assertion
 
     return judge_assertion(data)
 
 
-JUDGES: dict[str, Callable[[bytes], list[Finding]]] = {
+JUDGES: dict[str, Callable[[bytes, Settings], list[Finding]]] = {
     "cda": _cda,
     "xdm": _xdm,
     "mail": _mail,

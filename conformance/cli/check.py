@@ -25,6 +25,16 @@ BAR_FROM = 20  # files; fewer are judged before a bar is seen
     "--jobs", type=click.IntRange(min=0), default=0, help="Processus (0 : selon la machine et le lot)."
 )
 @click.option(
+    "--printed", is_flag=True, help="Ouvre aussi le PDF que contient un CDA : PDF/A-1, texte, codes 2D."
+)
+@click.option(
+    "--header",
+    type=click.Choice(["auto", "3.0", "2.41"]),
+    default="auto",
+    show_default=True,
+    help="Modèle d'en-tête CDA à appliquer (auto : 3.0, et le dit si le document suit l'ancien).",
+)
+@click.option(
     "--ans-rules",
     metavar="DIR",
     type=click.Path(path_type=Path),
@@ -39,6 +49,8 @@ def check(
     html_path: Path | None,
     sarif_path: Path | None,
     jobs: int,
+    printed: bool,
+    header: str,
     ans_rules: Path | None,
     ans_pin: str,
     verbose: bool,
@@ -61,7 +73,7 @@ def check(
     except Absent as absent:
         raise UsageProblem(str(absent)) from None
     session = official.opened(ans_rules, ans_pin)
-    settings = Settings(excerpts=html_path is not None)
+    settings = Settings(html_path is not None, printed, header)
     with progress(len(sources), lang) as told:
         batch = check_all(sources, unjudged, settings, jobs, told)
     if session is not None:

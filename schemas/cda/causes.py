@@ -22,17 +22,16 @@ from schemas.cda.model import (
 from schemas.cda.profiles import AUTO, OLD, signs_of_old_header
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
-from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS, TEST_OIDS
+from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS
 from schemas.xml import Element
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A document, the header model asked for, and whether the bench runs on production data."""
+    """A document and the header model asked for."""
 
     document: ClinicalDocument
     header: str = AUTO
-    production: bool = False
 
 
 RULES: RuleSet[Case] = RuleSet("cda-causes")
@@ -87,16 +86,8 @@ def old_model_was_asked_for(case: Case) -> Iterator[Observation]:
 def ins_is_not_of_production(case: Case) -> Iterator[Observation]:
     """A test document carries a test INS."""
     role, ins = case.document.places.role, case.document.patient.ins
-    if role is not None and ins is not None and ins.oid in PRODUCTION_OIDS and not case.production:
+    if role is not None and ins is not None and ins.oid in PRODUCTION_OIDS:
         yield at(role, ins.oid, "1.2.250.1.213.1.4.10", "id/@root")
-
-
-@RULES.rule("CDA-CAUSE-13", requirements=IDENTITY, source="CI-SIS, OID de l'INS ; réglage de l'opérateur")
-def ins_is_not_of_test(case: Case) -> Iterator[Observation]:
-    """Where the operator judges real documents, a test identity is a mistake."""
-    role, ins = case.document.places.role, case.document.patient.ins
-    if role is not None and ins is not None and ins.oid in TEST_OIDS and case.production:
-        yield at(role, ins.oid, "1.2.250.1.213.1.4.8 | 1.2.250.1.213.1.4.9", "id/@root")
 
 
 @RULES.rule("CDA-CAUSE-07", requires=Keyword.DEVRAIT, requirements=IDENTITY, source="CI-SIS, OID de l'INS")

@@ -71,19 +71,17 @@ ALL_RULES: tuple[RuleSet[Any], ...] = (
 )
 
 
-def judge(
-    data: bytes, *, deep: bool = True, header: str = profiles.AUTO, production: bool = False
-) -> list[Finding]:
+def judge(data: bytes, *, deep: bool = True, header: str = profiles.AUTO) -> list[Finding]:
     """Every finding on a document, root causes first; what cannot be read (not XML, not a CDA) stands alone.
 
     `deep=False` leaves out what decodes pictures. `header`: the model of the header to judge by, `3.0`,
-    `2.41` or `auto` (3.0, and a word when the document is of the model before). `production`: the documents
-    are real ones, whose INS is not of test. Raises ValueError on an unknown header.
+    `2.41` or `auto` (3.0, and a word when the document is of the model before). Raises ValueError on an
+    unknown header.
     """
     document, found = open_document(data)
     if document is None:
         return found
-    return found + judge_document(document, deep=deep, header=header, production=production)
+    return found + judge_document(document, deep=deep, header=header)
 
 
 def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
@@ -144,7 +142,6 @@ def judge_document(
     *,
     deep: bool = True,
     header: str = profiles.AUTO,
-    production: bool = False,
 ) -> list[Finding]:
     """Every finding on a decoded document: root causes, structure, header, level 1 or its model, entries.
 
@@ -152,7 +149,7 @@ def judge_document(
     """
     if header not in profiles.HEADERS:
         raise ValueError(f"header is one of {', '.join(profiles.HEADERS)}, not {header!r}")
-    found = _apply((causes.RULES,), causes.Case(document, header, production))
+    found = _apply((causes.RULES,), causes.Case(document, header))
     found += _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
     if document.level == 1:

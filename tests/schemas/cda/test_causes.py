@@ -10,7 +10,6 @@ from schemas.cda import Header, build_document, judge, read
 from schemas.cda.model import DocumentSpec
 from schemas.cda.verdict import ALL_RULES
 from schemas.finding import Severity, errors
-from schemas.ins import Ins
 
 H = {"h": "urn:hl7-org:v3"}
 Change = Callable[[bytes], bytes]
@@ -116,7 +115,7 @@ def test_cause_is_said_first_of_a_prescription(prescription: bytes, rule: str, c
 
 
 def test_every_cause_is_seeded() -> None:
-    seeded = {rule for rule, _ in (*ON_LEVEL_1, *ON_PRESCRIPTION)} | {"CDA-CAUSE-13", "CDA-CAUSE-14"}
+    seeded = {rule for rule, _ in (*ON_LEVEL_1, *ON_PRESCRIPTION)} | {"CDA-CAUSE-14"}
     assert {rule for rule in RULES if rule.startswith("CDA-CAUSE-")} - seeded == set()
 
 
@@ -190,15 +189,6 @@ def test_one_missing_thing_is_no_old_header(level1: bytes) -> None:
 def test_unknown_header_is_refused(level1: bytes) -> None:
     with pytest.raises(ValueError, match=r"2\.41"):
         judge(level1, header="4")
-
-
-def test_production_wants_no_test_identity(header: Header) -> None:
-    test = build_document(DocumentSpec(header, "lettre", PDF))
-    assert [finding.rule for finding in judge(test, production=True)] == ["CDA-CAUSE-13"]
-    patient = replace(header.patient, ins=Ins("279035121518989", "1.2.250.1.213.1.4.8"))
-    real = build_document(DocumentSpec(replace(header, patient=patient), "lettre", PDF))
-    assert judge(real, production=True) == []
-    assert [finding.rule for finding in judge(real)] == ["CDA-PAT-20"]
 
 
 def test_signs_need_no_complete_document() -> None:

@@ -1,0 +1,64 @@
+"""The rule set of the clinical templates, and short names for their OIDs.
+
+Layers: an IHE OID is judged by the IHE layer of the official tool, the French entry that profiles it by
+MODCDA, sections and entries that the ANS created by MODANS (cda.md §1.1, §5).
+"""
+
+from schemas.cda.look import SCHEMATRON
+from schemas.finding import Keyword, Rule, RuleSet
+
+RULES: RuleSet[None] = RuleSet("cda-clinical")
+
+LOINC = "2.16.840.1.113883.6.1"
+SNOMED_CT = "2.16.840.1.113883.6.96"
+ACT_CODE = "2.16.840.1.113883.5.4"
+ROLE_CODE = "2.16.840.1.113883.5.111"
+TA_ASIP = "1.2.250.1.213.1.1.4.322"
+
+
+def pcc(number: str) -> str:
+    """The OID of an IHE PCC template: `pcc("4.5")`."""
+    return f"1.3.6.1.4.1.19376.1.5.3.1.{number}"
+
+
+def ccd(number: int) -> str:
+    """The OID of an HL7 CCD template."""
+    return f"2.16.840.1.113883.10.20.1.{number}"
+
+
+def section(number: str) -> str:
+    """The OID of a French section (FR n)."""
+    return f"1.2.250.1.213.1.1.2.{number}"
+
+
+def entry(number: str) -> str:
+    """The OID of a French entry (FR n)."""
+    return f"1.2.250.1.213.1.1.3.{number}"
+
+
+def ihe(number: str, *, title: str) -> Rule:
+    """The rule of an IHE PCC template."""
+    return RULES.declare(
+        f"CDA-PCC-{number}",
+        requirements=SCHEMATRON,
+        source=f"IHE PCC TF-2, {title} ({pcc(number)})",
+        layer="IHE",
+    )
+
+
+def french(number: str, *, title: str, layer: str = "MODCDA") -> Rule:
+    """The rule of a French section (`2.n`) or entry (`3.n`)."""
+    return RULES.declare(
+        f"CDA-FR-{number}",
+        requirements=SCHEMATRON,
+        source=f"CI-SIS, modèles de contenus, {title} (1.2.250.1.213.1.1.{number})",
+        layer=layer,
+    )
+
+
+FRENCH_TEMPLATE = RULES.declare(
+    "CDA-FR-TEMPLATE",
+    requires=Keyword.DEVRAIT,
+    requirements=SCHEMATRON,
+    source="CI-SIS, modèles de contenus (cda.md §5 L3-03)",
+)

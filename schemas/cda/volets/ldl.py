@@ -7,10 +7,16 @@ from collections.abc import Iterator
 
 from schemas.cda.look import SCHEMATRON, VALUE_SETS, at
 from schemas.cda.model import ClinicalDocument
-from schemas.cda.templates.clinical.rules import pcc, section
-from schemas.cda.templates.clinical.stay import EVENTS
+from schemas.cda.templates.clinical.rules import entry, pcc, section
 from schemas.cda.tree import each, first
-from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel, body_of, mandatory_sections, sections
+from schemas.cda.volets.model import (
+    CI_SIS_MODEL,
+    DocumentModel,
+    body_of,
+    declares,
+    mandatory_sections,
+    sections,
+)
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.valuesets import value_set
 from schemas.xml import Element
@@ -21,7 +27,8 @@ SES = "CI-SIS, volet LDL-SES 2022.01"
 EES = "CI-SIS, volet LDL-EES 2022.01"
 EVENTS_SECTION = "1.3.6.1.4.1.19376.1.7.3.1.1.13.7"
 ENTRY_MODE, EXIT_MODE, SYNTHESIS = "ORG-070", "ORG-074", "MED-142"
-OBSERVED = (ENTRY_MODE, EXIT_MODE, SYNTHESIS, *EVENTS.values())
+BY_CODE = (ENTRY_MODE, EXIT_MODE, SYNTHESIS, "MED-309", "MED-145", "MED-147")
+BY_TEMPLATE = tuple(entry(f"48.{number}") for number in ("1", "3", "4", "5"))
 
 DISCHARGE.rule("CDA-LDL-03", requirements=SCHEMATRON, source=SES, layer="VOLET")(
     mandatory_sections(
@@ -66,10 +73,11 @@ def _observations(document: ClinicalDocument) -> Iterator[tuple[Element, str]]:
 
 @DISCHARGE.rule("CDA-LDL-06", requirements=SCHEMATRON, source=SES, layer="VOLET")
 def observations_are_the_declared_ones(document: ClinicalDocument) -> Iterator[Observation]:
-    """The section of the stay holds only the observations that the model lists."""
+    """The section of the stay holds only the observations that the model lists, told by code or template."""
     for found, code in _observations(document):
-        if code not in OBSERVED:
-            yield at(found, code or "absent", " | ".join(OBSERVED), "code/@code")
+        if code not in BY_CODE and not any(declares(found, root) for root in BY_TEMPLATE):
+            wanted = f"code {' | '.join(BY_CODE)} ou templateId {' | '.join(BY_TEMPLATE)}"
+            yield at(found, code or "absent", wanted, "code/@code")
 
 
 @DISCHARGE.rule("CDA-LDL-07", requirements=VALUE_SETS, source=f"{SES}, JDV ModaliteEntree", layer="VOLET")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from schemas.cda.look import SCHEMATRON, at
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.templates.clinical.rules import pcc, section
-from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel, body_of, top_sections
 from schemas.cda.tree import each
+from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel, body_of, top_sections
 from schemas.finding import Keyword, Observation, RuleSet
 
 
@@ -83,15 +83,15 @@ SECTIONS_OF = {f"{CI_SIS_MODEL}{one.number}": one.sections for one in CATALOGUE 
 def usual_sections_are_there(document: ClinicalDocument) -> Iterator[Observation]:
     """The sections that the model describes. Whether the official schema demands each is not known here."""
     model = next((root for root in document.template_ids if root in SECTIONS_OF), "")
-    declared = {
-        found.get("root", "") for one in top_sections(document) for found in each(one, "templateId")
-    }
+    declared = {found.get("root", "") for one in top_sections(document) for found in each(one, "templateId")}
     for root, title in SECTIONS_OF.get(model, ()):
         if root not in declared:
             yield at(body_of(document), "absent", f"section {title} ({root})", "structuredBody")
 
 
-@REFUND_TITLE.rule("CDA-HR-01", requirements=SCHEMATRON, source="CI-SIS, volet CNAM-HR 2021.01", layer="VOLET")
+@REFUND_TITLE.rule(
+    "CDA-HR-01", requirements=SCHEMATRON, source="CI-SIS, volet CNAM-HR 2021.01", layer="VOLET"
+)
 def title_is_the_published_one(document: ClinicalDocument) -> Iterator[Observation]:
     """The title of the record of refunds is fixed."""
     if document.title.strip() != "Données de remboursement":

@@ -4,9 +4,10 @@ Sources: IHE PCC TF-2 §6.3.4 (4.4, 4.14, 4.17 to 4.19), PCC CDA supplements (1.
 CI-SIS "modèles de contenus", cda.md §7.2 VSM-14 and §7.3 LDL-12.
 """
 
+from schemas.cda.codes import LOINC
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.problems import COMPLETED, OBSERVATION, TEXT
-from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, LOINC, TA_ASIP, ccd, entry, french, ihe, pcc
+from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, TA_ASIP, ccd, entry, fixed, french, ihe, pcc
 from schemas.cda.templates.clinical.sections import HAS_FRENCH
 
 PROCEDURE = ihe("4.19", title="Procedure Entry")
@@ -30,8 +31,10 @@ ADVERSE = french("3.210", title="FR-Effet-indesirable et ses qualificatifs (3.21
 HANDICAP = french("3.12", title="FR-Dispositif-ou-aide (FLUDT)", layer="MODANS")
 
 ACT = {"@classCode": "ACT", "@moodCode": "EVN"}
+CODED = "code[@code or @nullFlavor] 1..1"
 PLANNED = "@moodCode='INT' or @moodCode='PRMS' or @moodCode='ARQ' or @moodCode='RQO' or @moodCode='APT'"
 REPORTED = "not(@moodCode='EVN') or templateId[@root='{}']"
+ACT_STATUS = "normal|active|completed|held|new|suspended|aborted|cancelled|nullified|obsolete"
 WANTED = "not({}) or templateId[@root='{}']"
 
 TEMPLATES: tuple[Template, ...] = (
@@ -39,12 +42,14 @@ TEMPLATES: tuple[Template, ...] = (
         pcc("4.19"),
         PROCEDURE,
         on="procedure",
-        has=("id 1..*", "code 1..1", TEXT, "statusCode 1..1"),
-        values={
-            "@classCode": "PROC",
-            "@moodCode": "EVN|INT",
-            "statusCode/@code": "completed|active|aborted|cancelled",
-        },
+        has=("id 1..*", CODED, TEXT, "statusCode 1..1"),
+        checks=fixed(
+            {
+                "@classCode": "PROC",
+                "@moodCode": "EVN|INT",
+                "statusCode/@code": "completed|active|aborted|cancelled",
+            }
+        ),
         holds=[
             (REPORTED.format(ccd(29)), f"acte réalisé (EVN) : templateId {ccd(29)}", "templateId"),
             (WANTED.format(PLANNED, ccd(25)), f"acte prévu (INT) : templateId {ccd(25)}", "templateId"),
@@ -55,8 +60,8 @@ TEMPLATES: tuple[Template, ...] = (
         pcc("4.14"),
         ENCOUNTER,
         on="encounter",
-        has=("id 1..*", "code 1..1", TEXT),
-        values={"@classCode": "ENC", "@moodCode": "EVN|PRMS|APT|ARQ|INT|RQO"},
+        has=("id 1..*", CODED, TEXT),
+        checks=fixed({"@classCode": "ENC", "@moodCode": "EVN|PRMS|APT|ARQ|INT|RQO"}),
         holds=[
             (REPORTED.format(ccd(21)), f"rencontre passée (EVN) : templateId {ccd(21)}", "templateId"),
             (WANTED.format(PLANNED, ccd(25)), f"rencontre prévue : templateId {ccd(25)}", "templateId"),
@@ -69,8 +74,10 @@ TEMPLATES: tuple[Template, ...] = (
         GOAL,
         on="observation",
         parents=(ccd(25),),
-        has=("id 1..*", "code 1..1", TEXT, "statusCode 1..1", "effectiveTime 1..1"),
-        values={"@classCode": "OBS", "@moodCode": "GOL|INT|PRMS|PRP|RQO"},
+        has=("id 1..*", CODED, TEXT, "statusCode 1..1", "effectiveTime 1..1"),
+        checks=fixed(
+            {"@classCode": "OBS", "@moodCode": "GOL|INT|PRMS|PRP|RQO", "statusCode/@code": ACT_STATUS}
+        ),
     ),
     template(entry("27"), FR_GOAL, on="observation", parents=(pcc("1.20.3.1"), ccd(25))),
     template(entry("27.3"), FR_GOAL, on="observation", parents=(entry("27"), pcc("1.20.3.1"), ccd(25))),
@@ -79,7 +86,7 @@ TEMPLATES: tuple[Template, ...] = (
         TRANSFER,
         on="act",
         has=("id 1..*", TEXT, "statusCode 1..1", "effectiveTime 1..1"),
-        values={"@classCode": "ACT"},
+        checks=fixed({"@classCode": "ACT", "statusCode/@code": ACT_STATUS}),
     ),
     template(
         entry("28"),
@@ -94,7 +101,9 @@ TEMPLATES: tuple[Template, ...] = (
         TRANSPORT,
         on="act",
         has=("id 1..*", "code 1..1", TEXT, "statusCode 1..1"),
-        values={"@classCode": "ACT", "@moodCode": "INT|EVN|RQO|ARQ|PRMS"},
+        checks=fixed(
+            {"@classCode": "ACT", "@moodCode": "INT|EVN|RQO|ARQ|PRMS", "statusCode/@code": ACT_STATUS}
+        ),
     ),
     template(entry("97"), FR_TRANSFER, on="act", parents=(pcc("1.10.4.2"),)),
     template(
@@ -108,7 +117,7 @@ TEMPLATES: tuple[Template, ...] = (
             "statusCode 1..1",
             f"entryRelationship[@typeCode='COMP']/act[templateId/@root='{pcc('4.18')}'] 1..*",
         ),
-        values={"@classCode": "ACT", "@moodCode": "DEF", **COMPLETED},
+        checks=fixed({"@classCode": "ACT", "@moodCode": "DEF", **COMPLETED}),
     ),
     template(
         pcc("4.18"),
@@ -116,7 +125,7 @@ TEMPLATES: tuple[Template, ...] = (
         on="act",
         parents=(ccd(26),),
         has=("id 1..*", "code 1..1", "statusCode 1..1"),
-        values={**ACT, **COMPLETED},
+        checks=fixed({**ACT, **COMPLETED}),
     ),
     template(entry("61"), FR_COVERAGE, on="act", parents=(pcc("4.17"), ccd(20))),
     template(entry("94"), FR_COVERAGE, on="act", parents=(pcc("4.18"), ccd(26))),
@@ -131,7 +140,7 @@ TEMPLATES: tuple[Template, ...] = (
             "reference 1..*",
             "reference/externalDocument/id 1..*",
         ),
-        values={**ACT, "reference/@typeCode": "REFR|SPRT"},
+        checks=fixed({**ACT, "reference/@typeCode": "REFR|SPRT"}),
     ),
     template(pcc("4.4.1"), INTERNAL, has=("id 1..*", "code 1..1")),
     template(entry("35"), FR_REFERENCE, parents=(pcc("4.4"),)),
@@ -142,12 +151,14 @@ TEMPLATES: tuple[Template, ...] = (
         on="supply",
         parents=(ccd(34),),
         has=(
+            "id 1..*",
+            "effectiveTime 1..1",
             "participant[@typeCode='DEV'] 1..*",
             "participant[@typeCode='DEV']/participantRole[@classCode='MANU'] 1..*",
             "participant[@typeCode='DEV']/participantRole/playingDevice 1..*",
             "participant[@typeCode='DEV']/participantRole/playingDevice/code 1..*",
         ),
-        values={"@classCode": "SPLY", "@moodCode": "EVN|INT|RQO|PRMS"},
+        checks=fixed({"@classCode": "SPLY", "@moodCode": "EVN|INT|RQO|PRMS"}),
     ),
     template(
         entry("208"),
@@ -160,9 +171,11 @@ TEMPLATES: tuple[Template, ...] = (
             "effectiveTime 1..1",
             f"component[observation/templateId/@root='{entry('209')}'] 1..*",
         ),
-        values={"@classCode": "CLUSTER", "@moodCode": "EVN", **COMPLETED},
+        checks=fixed({"@classCode": "CLUSTER", "@moodCode": "EVN", **COMPLETED}),
     ),
-    template(entry("209"), RESULTS, on="observation", parents=(entry("48"), pcc("4.13")), has=("value 1..1",)),
+    template(
+        entry("209"), RESULTS, on="observation", parents=(entry("48"), pcc("4.13")), has=("value 1..1",)
+    ),
     template(
         entry("210"),
         ADVERSE,
@@ -177,7 +190,7 @@ TEMPLATES: tuple[Template, ...] = (
             on="observation",
             code=code,
             has=(TEXT, "statusCode 1..1", "value 1..1"),
-            values={**OBSERVATION, **COMPLETED},
+            checks=fixed({**OBSERVATION, **COMPLETED}),
         )
         for number, code in (
             ("211", f"GEN-318 ({TA_ASIP})"),
@@ -185,7 +198,9 @@ TEMPLATES: tuple[Template, ...] = (
             ("213", f"GEN-319 ({TA_ASIP})"),
         )
     ),
-    template(entry("12"), HANDICAP, on="observation", parents=(entry("48"), pcc("4.13")), has=("value 1..1",)),
+    template(
+        entry("12"), HANDICAP, on="observation", parents=(entry("48"), pcc("4.13")), has=("value 1..1",)
+    ),
     *(
         template(pcc(number), FRENCH_TEMPLATE, holds=[(HAS_FRENCH, "1.2.250.1.213.1.1.3.…", "templateId")])
         for number in ("4.19", "4.14", "1.20.3.1", "4.4.1")

@@ -4,9 +4,20 @@ Sources: IHE PCC TF-2 §6.3.4 (4.13 and its children, 4.15), PCC CDA supplements
 cda.md §7.2 VSM-15, VSM-16, samples of twenty models.
 """
 
+from schemas.cda.codes import LOINC, SNOMED_CT
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.problems import COMPLETED, OBSERVATION, TEXT
-from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, LOINC, ROLE_CODE, ccd, entry, french, ihe, pcc
+from schemas.cda.templates.clinical.rules import (
+    FRENCH_TEMPLATE,
+    ROLE_CODE,
+    OfSystem,
+    ccd,
+    entry,
+    fixed,
+    french,
+    ihe,
+    pcc,
+)
 from schemas.cda.templates.clinical.sections import HAS_FRENCH
 
 SIMPLE = ihe("4.13", title="Simple Observations")
@@ -46,7 +57,7 @@ TEMPLATES: tuple[Template, ...] = (
             "statusCode 1..1",
             "effectiveTime[@value or @nullFlavor or low or high or center] 1..1",
         ),
-        values={**OBSERVATION, **COMPLETED},
+        checks=fixed({**OBSERVATION, **COMPLETED}),
         holds=[
             (
                 "code/@nullFlavor or code/@code and code/@codeSystem or code/translation",
@@ -74,7 +85,7 @@ TEMPLATES: tuple[Template, ...] = (
             "effectiveTime 1..1",
             f"component[observation/templateId/@root='{pcc('4.13.2')}'] 1..*",
         ),
-        values={**CLUSTER, **COMPLETED},
+        checks=fixed({**CLUSTER, **COMPLETED}),
     ),
     template(
         entry("49"),
@@ -89,8 +100,9 @@ TEMPLATES: tuple[Template, ...] = (
         on="observation",
         parents=(pcc("4.13"), ccd(31)),
         has=("value 1..1",),
-        values={"value/@xsi:type": "PQ", "code/@codeSystem": LOINC},
+        values={"value/@xsi:type": "PQ"},
         codes={"code": "VITAL_SIGN"},
+        checks=(OfSystem("code", (LOINC,)),),
     ),
     template(entry("50"), FR_VITAL_SIGN, on="observation", parents=(pcc("4.13.2"), pcc("4.13"), ccd(31))),
     template(
@@ -116,6 +128,7 @@ TEMPLATES: tuple[Template, ...] = (
         on="observation",
         parents=(pcc("4.13.4"), pcc("4.13"), ccd(33)),
         codes={"code": "SOCIAL_HISTORY"},
+        checks=(OfSystem("code", (LOINC, SNOMED_CT)),),
     ),
     template(
         pcc("4.13.5"),
@@ -141,9 +154,7 @@ TEMPLATES: tuple[Template, ...] = (
         ],
     ),
     template(entry("54"), FR_DIRECTIVE, on="observation", parents=(pcc("4.13.7"), pcc("4.13"), ccd(17))),
-    template(
-        pcc("1.12.3.6"), SURVEY, on="observation", parents=(pcc("4.13"), ccd(31)), has=("value 1..1",)
-    ),
+    template(pcc("1.12.3.6"), SURVEY, on="observation", parents=(pcc("4.13"), ccd(31)), has=("value 1..1",)),
     template(
         pcc("1.12.3.7"),
         SURVEY_PANEL,
@@ -154,7 +165,7 @@ TEMPLATES: tuple[Template, ...] = (
             "statusCode 1..1",
             f"component[observation/templateId/@root='{pcc('1.12.3.6')}'] 1..*",
         ),
-        values={**CLUSTER, **COMPLETED},
+        checks=fixed({**CLUSTER, **COMPLETED}),
     ),
     template(entry("25"), FR_SURVEY, on="observation", parents=(pcc("1.12.3.6"), pcc("4.13"), ccd(31))),
     template(entry("95"), FR_SURVEY, on="organizer", parents=(pcc("1.12.3.7"), ccd(32))),
@@ -169,20 +180,22 @@ TEMPLATES: tuple[Template, ...] = (
             "subject/relatedSubject/code 1..1",
             f"component[observation/templateId/@root='{pcc('4.13.3')}'] 1..*",
         ),
-        values={
-            **CLUSTER,
-            **COMPLETED,
-            "subject/@typeCode": "SBJ",
-            "subject/relatedSubject/@classCode": "PRS",
-            "component/@typeCode": "COMP",
-        },
+        checks=fixed(
+            {
+                **CLUSTER,
+                **COMPLETED,
+                "subject/@typeCode": "SBJ",
+                "subject/relatedSubject/@classCode": "PRS",
+                "component/@typeCode": "COMP",
+            }
+        ),
     ),
     template(
         pcc("4.15.2"),
         RELATIVE,
         on="subject",
         has=("relatedSubject 1..1", "relatedSubject/code 1..1"),
-        values={"relatedSubject/@classCode": "PRS", "relatedSubject/code/@codeSystem": ROLE_CODE},
+        checks=(*fixed({"relatedSubject/@classCode": "PRS"}), OfSystem("relatedSubject/code", (ROLE_CODE,))),
     ),
     template(entry("59"), FR_FAMILY, on="organizer", parents=(pcc("4.15"), ccd(23))),
     template(entry("60"), FR_FAMILY, on="subject", parents=(pcc("4.15.2"),)),

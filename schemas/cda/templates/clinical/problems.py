@@ -3,14 +3,15 @@
 Sources: IHE PCC TF-2 §6.3.4 (4.1 to 4.6), cda.md §7.2 VSM-11 to VSM-13, samples of thirteen models.
 """
 
+from schemas.cda.codes import LOINC, SNOMED_CT
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.rules import (
     ACT_CODE,
     FRENCH_TEMPLATE,
-    LOINC,
-    SNOMED_CT,
+    OfSystem,
     ccd,
     entry,
+    fixed,
     french,
     ihe,
     pcc,
@@ -37,6 +38,9 @@ OBSERVATION = {"@classCode": "OBS", "@moodCode": "EVN"}
 COMPLETED = {"statusCode/@code": "completed"}
 TEXT = "text/reference/@value 1..1"
 OVER = "statusCode/@code='completed' or statusCode/@code='aborted'"
+INVERTED = f"*/templateId[@root='{pcc('4.1')}' or @root='{pcc('4.2')}']"
+AGENT = "participantRole[@classCode='MANU']/playingEntity[@classCode='MMAT']/code/originalText/reference"
+REACTION = f"observation/templateId/@root='{pcc('4.5')}'"
 CONTAINED = "entryRelationship[observation/templateId/@root='{}']"
 
 
@@ -60,11 +64,15 @@ TEMPLATES: tuple[Template, ...] = (
             "entryRelationship[@typeCode='SUBJ'] 1..*",
         ),
         values={
-            "@classCode": "ACT",
-            "@moodCode": "EVN",
-            "statusCode/@code": "active|suspended|aborted|completed",
             f"{CONTAINED.format(pcc('4.5'))}/@inversionInd": "false",
         },
+        checks=fixed(
+            {
+                "@classCode": "ACT",
+                "@moodCode": "EVN",
+                "statusCode/@code": "active|suspended|aborted|completed",
+            }
+        ),
         holds=[
             ("effectiveTime/@nullFlavor or effectiveTime/low", "effectiveTime/low", "effectiveTime/low"),
             (
@@ -113,10 +121,9 @@ TEMPLATES: tuple[Template, ...] = (
             f"entryRelationship[observation/templateId/@root='{pcc('4.1.1')}'] 0..1",
             f"entryRelationship[observation/templateId/@root='{pcc('4.1.2')}'] 0..1",
         ),
+        checks=fixed({**OBSERVATION, **COMPLETED}),
         values={
-            **OBSERVATION,
-            **COMPLETED,
-            "effectiveTime/low/@nullFlavor": "UNK|NAV|NA|NASK|ASKU|NI|MSK",
+            "effectiveTime/low/@nullFlavor": "UNK|NAV",
             "value/@xsi:type": "CD",
             **_contained("4.1", "SUBJ", "true"),
             **_contained("4.1.1", "REFR", "false"),
@@ -131,6 +138,11 @@ TEMPLATES: tuple[Template, ...] = (
             ),
             ("value/@nullFlavor or count(value/originalText)=1", "value/originalText", "value/originalText"),
             (
+                f"not(entryRelationship[not(@inversionInd)][{INVERTED}])",
+                "entryRelationship/@inversionInd true (sévérité, commentaire)",
+                "entryRelationship/@inversionInd",
+            ),
+            (
                 "not(value/@code) = not(value/@codeSystem)",
                 "value/@code et value/@codeSystem, ensemble ou absents",
                 "value/@codeSystem",
@@ -144,6 +156,7 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(pcc("4.5"), ccd(28)),
         has=("value 1..1", "statusCode[@code='completed'] 1..1"),
         codes={"code": "PROBLEM"},
+        checks=(OfSystem("code", (SNOMED_CT,)),),
     ),
     template(
         pcc("4.6"),
@@ -153,18 +166,15 @@ TEMPLATES: tuple[Template, ...] = (
         has=("code[@code and @codeSystem] 1..1", "value 1..1"),
         values={
             "participant[participantRole/playingEntity]/@typeCode": "CSM|LOC",
-            "participant[@typeCode='CSM']/participantRole/@classCode": "MANU",
-            "participant[@typeCode='CSM']/participantRole/playingEntity/@classCode": "MMAT",
         },
         holds=[
             (
-                "not(participant[@typeCode='CSM'][not(participantRole/playingEntity/code/originalText/reference)])",
-                "participantRole/playingEntity/code/originalText/reference",
-                "participant/participantRole/playingEntity/code/originalText/reference",
+                f"not(participant[@typeCode='CSM'][not({AGENT})])",
+                "participantRole MANU / playingEntity MMAT / code/originalText/reference",
+                "participant/participantRole",
             ),
             (
-                "not(entryRelationship[@typeCode='MFST']"
-                f"[not(observation/templateId/@root='{pcc('4.5')}')])",
+                f"not(entryRelationship[@typeCode='MFST'][not(observation/templateId/@root='{pcc('4.5')}')])",
                 f"réaction (MFST) : observation {pcc('4.5')}",
                 "entryRelationship/observation/templateId",
             ),
@@ -176,8 +186,8 @@ TEMPLATES: tuple[Template, ...] = (
         on="observation",
         parents=(pcc("4.6"), pcc("4.5"), ccd(18), ccd(28)),
         has=("id 1..1", "statusCode[@code='completed'] 1..1", "effectiveTime 1..1"),
-        values={"code/@codeSystem": SNOMED_CT},
         codes={"code": "ALLERGY"},
+        checks=(OfSystem("code", (SNOMED_CT,)),),
     ),
     template(
         pcc("4.1"),
@@ -186,7 +196,8 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(ccd(55),),
         code=f"SEV ({ACT_CODE})",
         has=(TEXT, "statusCode 1..1", "value 1..1"),
-        values={**OBSERVATION, **COMPLETED, "value/@xsi:type": "CD"},
+        checks=fixed({**OBSERVATION, **COMPLETED}),
+        values={"value/@xsi:type": "CD"},
         codes={"value": "SEVERITY"},
     ),
     template(
@@ -196,7 +207,8 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(ccd(57), ccd(50)),
         code=f"33999-4 ({LOINC})",
         has=(TEXT, "statusCode 1..1", "value 1..1"),
-        values={**OBSERVATION, **COMPLETED, "value/@xsi:type": "CE"},
+        checks=fixed({**OBSERVATION, **COMPLETED}),
+        values={"value/@xsi:type": "CE"},
         codes={"value": "CLINICAL_STATUS"},
     ),
     template(
@@ -206,7 +218,7 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(ccd(51),),
         code=f"11323-3 ({LOINC})",
         has=(TEXT, "statusCode 1..1", "value 1..1"),
-        values={**OBSERVATION, **COMPLETED},
+        checks=fixed({**OBSERVATION, **COMPLETED}),
     ),
     template(
         pcc("4.2"),
@@ -215,7 +227,7 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(ccd(40),),
         code=f"48767-8 ({LOINC})",
         has=(TEXT, "statusCode 1..1"),
-        values={"@classCode": "ACT", "@moodCode": "EVN", **COMPLETED},
+        checks=fixed({"@classCode": "ACT", "@moodCode": "EVN", **COMPLETED}),
     ),
     template(entry("29"), FR_QUALIFIER, parents=(pcc("4.1"), ccd(55))),
     template(entry("30"), FR_QUALIFIER, parents=(pcc("4.1.1"), ccd(57), ccd(50))),

@@ -1,7 +1,7 @@
-"""Procedures, encounters, goals and care plan, transfers, coverage, references, devices, results.
+"""Procedures, encounters, goals and care plan, transfers, coverage, references, results.
 
 Sources: IHE PCC TF-2 §6.3.4 (4.4, 4.14, 4.17 to 4.19), PCC CDA supplements (1.10.4.2, 1.20.3.1, 1.25.1.4.1),
-CI-SIS "modèles de contenus", cda.md §7.2 VSM-14 and §7.3 LDL-12.
+CI-SIS "modèles de contenus", cda.md §7.2 VSM-14.
 """
 
 from schemas.cda.codes import LOINC
@@ -25,7 +25,6 @@ FR_GOAL = french("3.27", title="FR-Demande-d-examen-ou-de-suivi")
 FR_TRANSFER = french("3.28", title="FR-Transfert-du-patient et FR-Transport-du-patient (3.97)")
 FR_COVERAGE = french("3.61", title="FR-Prise-en-charge et FR-Financeur (3.94)")
 FR_REFERENCE = french("3.36", title="FR-References-internes et FR-References-externes (3.35)")
-DEVICE = french("3.20", title="FR-Dispositif-medical", layer="MODANS")
 RESULTS = french("3.208", title="FR-Resultats et FR-Resultat (3.209)", layer="MODANS")
 ADVERSE = french("3.210", title="FR-Effet-indesirable et ses qualificatifs (3.211 à 3.213)", layer="MODANS")
 HANDICAP = french("3.12", title="FR-Dispositif-ou-aide (FLUDT)", layer="MODANS")
@@ -145,21 +144,6 @@ TEMPLATES: tuple[Template, ...] = (
     template(pcc("4.4.1"), INTERNAL, has=("id 1..*", "code 1..1")),
     template(entry("35"), FR_REFERENCE, parents=(pcc("4.4"),)),
     template(entry("36"), FR_REFERENCE, parents=(pcc("4.4.1"),)),
-    template(
-        entry("20"),
-        DEVICE,
-        on="supply",
-        parents=(ccd(34),),
-        has=(
-            "id 1..*",
-            "effectiveTime 1..1",
-            "participant[@typeCode='DEV'] 1..*",
-            "participant[@typeCode='DEV']/participantRole[@classCode='MANU'] 1..*",
-            "participant[@typeCode='DEV']/participantRole/playingDevice 1..*",
-            "participant[@typeCode='DEV']/participantRole/playingDevice/code 1..*",
-        ),
-        checks=fixed({"@classCode": "SPLY", "@moodCode": "EVN|INT|RQO|PRMS"}),
-    ),
     template(
         entry("208"),
         RESULTS,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from schemas.cda.codes import LOINC
 from schemas.cda.look import SCHEMATRON
 from schemas.cda.template import Template, template
-from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, RULES, TA_ASIP, ccd, pcc, section
+from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, RULES, TA_ASIP, ccd, entry, pcc, section
 
 CODE = RULES.declare("CDA-PCC-SECTION", requirements=SCHEMATRON, source="IHE PCC TF-2 §6.3.3", layer="IHE")
 ENTRIES = RULES.declare(
@@ -62,7 +62,7 @@ PCC_SECTIONS = (
     Section(pcc("3.25"), "8716-3", "", (ccd(16),)),
     Section(pcc("3.26"), "10184-0"),
     Section(pcc("3.27"), "30954-2", "150"),
-    Section(pcc("3.28"), "30954-2", "151", (pcc("3.27"),)),
+    Section(pcc("3.28"), "30954-2", "151", (pcc("3.27"),), (pcc("4.19"),)),
     Section(pcc("3.33"), "42344-2"),
     Section(pcc("3.34"), "42348-3", "", (ccd(1),)),
     Section(pcc("3.35"), "42348-3", "157", (pcc("3.34"), ccd(1)), (pcc("4.13.7"),)),
@@ -180,6 +180,8 @@ def _templates() -> Iterator[Template]:
             )
         ],
     )
+    attached = f"entry/organizer[templateId/@root='{entry('18')}'] 1..*"
+    yield template(section("37"), CREATED, has=(attached,))
     for number, code, system in ANS_SECTIONS:
         yield template(section(number), CREATED, on="section", code=f"{code} ({system})")
 

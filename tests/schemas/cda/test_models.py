@@ -36,9 +36,9 @@ def rules(data: bytes) -> set[str]:
     return {finding.rule for finding in judge(data)}
 
 
-def test_every_model_has_its_own_template() -> None:
-    templates = [model.template for model in MODELS]
-    assert len(templates) == len(set(templates))
+def test_no_two_models_are_taken_for_one_another() -> None:
+    marks = [(model.template, model.codes) for model in MODELS]
+    assert len(marks) == len(set(marks))
     assert len({model.name for model in MODELS}) == len(MODELS)
 
 

@@ -79,7 +79,6 @@ TEMPLATES: tuple[Template, ...] = (
         ),
     ),
     template(entry("27"), FR_GOAL, on="observation", parents=(pcc("1.20.3.1"), ccd(25))),
-    template(entry("27.3"), FR_GOAL, on="observation", parents=(entry("27"), pcc("1.20.3.1"), ccd(25))),
     template(
         pcc("1.25.1.4.1"),
         TRANSFER,

@@ -15,7 +15,7 @@ from schemas.xml import Element
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-terminology")
 ICD_10 = "2.16.840.1.113883.6.3"
-ICD_10_CODE = re.compile(r"[A-Z]\d\d(?:\.?[-\d+][\d+]{0,3})?")
+ICD_10_CODE = re.compile(r"[A-Z]\d\d(?:\.?[-\d+][\d+]{0,3})?[*†]?")
 
 
 def _codes(document: ClinicalDocument, *systems: str) -> Iterator[tuple[Element, str]]:

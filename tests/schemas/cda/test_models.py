@@ -116,3 +116,11 @@ def test_snomed_ct_has_a_check_digit(code: str, good: bool) -> None:
 
 def test_an_unknown_system_is_not_judged() -> None:
     assert well_formed("anything", "1.2.3") and well_formed("LA9622-7", "2.16.840.1.113883.6.1")
+
+
+def test_an_older_summary_may_go_without_devices() -> None:
+    older = FILES["ips"].replace(b'extension="2024.01"', b'extension="2022.01"')
+    devices = older.replace(b'root="1.3.6.1.4.1.19376.1.5.3.1.1.5.3.5"', b'root="1.2.250.1.999.5"')
+    assert "CDA-IPS-01" not in rules(devices)
+    current = FILES["ips"].replace(b'root="1.3.6.1.4.1.19376.1.5.3.1.1.5.3.5"', b'root="1.2.250.1.999.5"')
+    assert "CDA-IPS-01" in rules(current)

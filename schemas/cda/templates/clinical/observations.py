@@ -10,6 +10,7 @@ from schemas.cda.templates.clinical.problems import COMPLETED, OBSERVATION, TEXT
 from schemas.cda.templates.clinical.rules import (
     FRENCH_TEMPLATE,
     ROLE_CODE,
+    TA_ASIP,
     OfSystem,
     ccd,
     entry,
@@ -128,7 +129,7 @@ TEMPLATES: tuple[Template, ...] = (
         on="observation",
         parents=(pcc("4.13.4"), pcc("4.13"), ccd(33)),
         codes={"code": "SOCIAL_HISTORY"},
-        checks=(OfSystem("code", (LOINC, SNOMED_CT)),),
+        checks=(OfSystem("code", (LOINC, SNOMED_CT, TA_ASIP)),),
     ),
     template(
         pcc("4.13.5"),

@@ -156,7 +156,7 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(pcc("4.5"), ccd(28)),
         has=("value 1..1", "statusCode[@code='completed'] 1..1"),
         codes={"code": "PROBLEM"},
-        checks=(OfSystem("code", (SNOMED_CT,)),),
+        checks=(OfSystem("code", (SNOMED_CT, LOINC)),),
     ),
     template(
         pcc("4.6"),

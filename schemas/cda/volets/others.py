@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from schemas.cda.look import SCHEMATRON, at
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.templates.clinical.rules import pcc, section
-from schemas.cda.tree import each
+from schemas.cda.tree import each, first
 from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel, body_of, top_sections
 from schemas.finding import Keyword, Observation, RuleSet
 
@@ -38,11 +38,15 @@ REFUNDS = (
     (pcc("1.13.2.11"), "Soins"),
 )
 EMERGENCY = (
+    (pcc("1.13.2.10"), "Transfert souhaité"),
     (pcc("3.6"), "Problèmes actifs"),
     (pcc("3.8"), "Antécédents médicaux"),
     (pcc("3.13"), "Allergies et hypersensibilités"),
     (pcc("3.19"), "Traitements"),
     (pcc("3.36"), "Plan de soins"),
+    (pcc("3.34"), "Directives anticipées"),
+    (pcc("1.21.2.9"), "Événements observés"),
+    (pcc("3.27"), "Résultats d'examens"),
 )
 CATALOGUE = (
     Known("CARD-F-PRC", "2.1", ("34133-9",)),
@@ -73,6 +77,7 @@ CATALOGUE = (
 """Models that no other module describes. Where numbers are certain and names are not, the name says so."""
 
 USUAL: RuleSet[ClinicalDocument] = RuleSet("cda-others")
+EMERGENCY_HEADER: RuleSet[ClinicalDocument] = RuleSet("cda-dlu")
 REFUND_TITLE: RuleSet[ClinicalDocument] = RuleSet("cda-cnam-hr")
 SECTIONS_OF = {f"{CI_SIS_MODEL}{one.number}": one.sections for one in CATALOGUE if one.sections}
 
@@ -98,13 +103,35 @@ def title_is_the_published_one(document: ClinicalDocument) -> Iterator[Observati
         yield at(document.root, document.title, "Données de remboursement", "title")
 
 
+DLU = "CI-SIS, volet DLU-EHPAD 2022.01"
+
+
+@EMERGENCY_HEADER.rule("CDA-DLU-01", requirements=SCHEMATRON, source=DLU, layer="VOLET")
+def usual_doctor_takes_part(document: ClinicalDocument) -> Iterator[Observation]:
+    """A participant INF is the usual doctor (PCP)."""
+    for one in each(document.root, "participant"):
+        code = first(one, "functionCode")
+        if one.get("typeCode") == "INF" and code is not None and code.get("code") == "PCP":
+            return
+    yield at(document.root, "absent", "participant INF, functionCode PCP", "participant")
+
+
+@EMERGENCY_HEADER.rule("CDA-DLU-02", requirements=SCHEMATRON, source=DLU, layer="VOLET")
+def act_is_the_history(document: ClinicalDocument) -> Iterator[Observation]:
+    """The documented act is 34117-2, and not null."""
+    if document.service_code.code != "34117-2":
+        place = "documentationOf/serviceEvent/code/@code"
+        yield at(document.root, document.service_code.code or "absent", "34117-2", place)
+
+
+OWN = {"CNAM-HR": REFUND_TITLE, "DLU-EHPAD-DLU": EMERGENCY_HEADER}
 MODELS: tuple[DocumentModel, ...] = tuple(
     DocumentModel(
         name=one.name,
         template=f"{CI_SIS_MODEL}{one.number}",
         codes=one.codes,
         versions=one.versions,
-        rules=(USUAL, REFUND_TITLE) if one.name == "CNAM-HR" else (USUAL,),
+        rules=(USUAL, OWN[one.name]) if one.name in OWN else (USUAL,),
         template_tested=False,
     )
     for one in CATALOGUE

@@ -30,7 +30,7 @@ ADVERSE = french("3.210", title="FR-Effet-indesirable et ses qualificatifs (3.21
 HANDICAP = french("3.12", title="FR-Dispositif-ou-aide (FLUDT)", layer="MODANS")
 
 ACT = {"@classCode": "ACT", "@moodCode": "EVN"}
-CODED = "code[@code or @nullFlavor] 1..1"
+CODED = "code[@code or @nullFlavor or originalText or translation] 1..1"
 PLANNED = "@moodCode='INT' or @moodCode='PRMS' or @moodCode='ARQ' or @moodCode='RQO' or @moodCode='APT'"
 REPORTED = "not(@moodCode='EVN') or templateId[@root='{}']"
 ACT_STATUS = "normal|active|completed|held|new|suspended|aborted|cancelled|nullified|obsolete"

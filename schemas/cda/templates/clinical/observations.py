@@ -111,7 +111,7 @@ TEMPLATES: tuple[Template, ...] = (
         FAMILY_OBSERVATION,
         on="observation",
         parents=(pcc("4.13"), ccd(22)),
-        has=("value 1..1", *NOT_MEASURED),
+        has=("value 1..1",),
     ),
     template(
         entry("51"), FR_FAMILY_OBSERVATION, on="observation", parents=(pcc("4.13.3"), pcc("4.13"), ccd(22))
@@ -136,7 +136,7 @@ TEMPLATES: tuple[Template, ...] = (
         PREGNANCY,
         on="observation",
         parents=(pcc("4.13"),),
-        has=("value 1..1", *NOT_MEASURED),
+        has=("value 1..1",),
     ),
     template(entry("53"), FR_PREGNANCY, on="observation", parents=(pcc("4.13.5"), pcc("4.13"))),
     template(
@@ -144,7 +144,6 @@ TEMPLATES: tuple[Template, ...] = (
         DIRECTIVE,
         on="observation",
         parents=(pcc("4.13"), ccd(17)),
-        has=NOT_MEASURED,
         values={f"{EXTERNAL}/@typeCode": "REFR"},
         holds=[
             (

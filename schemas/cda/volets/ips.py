@@ -45,4 +45,5 @@ MODEL = DocumentModel(
     others=("2.16.840.1.113883.10.22.1.1",),
     rules=(RULES,),
     whole=True,
+    template_tested=False,
 )

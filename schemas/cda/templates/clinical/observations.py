@@ -43,6 +43,7 @@ FR_SURVEY = french("3.25", title="FR-Observation-de-statut-fonctionnel et son gr
 FR_FAMILY = french("3.59", title="FR-Antecedents-familiaux et FR-Sujet (3.60)")
 
 NOT_MEASURED = ("repeatNumber 0..0", "interpretationCode 0..0", "methodCode 0..0", "targetSiteCode 0..0")
+BOUND = (LOINC, SNOMED_CT, TA_ASIP)  # systems of the codes that the French value sets of observations hold
 CLUSTER = {"@classCode": "CLUSTER", "@moodCode": "EVN"}
 EXTERNAL = "reference[templateId/@root='2.16.840.1.113883.10.20.1.36']"
 
@@ -129,7 +130,7 @@ TEMPLATES: tuple[Template, ...] = (
         on="observation",
         parents=(pcc("4.13.4"), pcc("4.13"), ccd(33)),
         codes={"code": "SOCIAL_HISTORY"},
-        checks=(OfSystem("code", (LOINC, SNOMED_CT, TA_ASIP)),),
+        checks=(OfSystem("code", BOUND),),
     ),
     template(
         pcc("4.13.5"),
@@ -138,7 +139,13 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(pcc("4.13"),),
         has=("value 1..1",),
     ),
-    template(entry("53"), FR_PREGNANCY, on="observation", parents=(pcc("4.13.5"), pcc("4.13"))),
+    template(
+        entry("53"),
+        FR_PREGNANCY,
+        on="observation",
+        parents=(pcc("4.13.5"), pcc("4.13")),
+        checks=(OfSystem("code", BOUND),),
+    ),
     template(
         pcc("4.13.7"),
         DIRECTIVE,
@@ -153,7 +160,13 @@ TEMPLATES: tuple[Template, ...] = (
             )
         ],
     ),
-    template(entry("54"), FR_DIRECTIVE, on="observation", parents=(pcc("4.13.7"), pcc("4.13"), ccd(17))),
+    template(
+        entry("54"),
+        FR_DIRECTIVE,
+        on="observation",
+        parents=(pcc("4.13.7"), pcc("4.13"), ccd(17)),
+        checks=(OfSystem("code", BOUND),),
+    ),
     template(pcc("1.12.3.6"), SURVEY, on="observation", parents=(pcc("4.13"), ccd(31)), has=("value 1..1",)),
     template(
         pcc("1.12.3.7"),
@@ -198,7 +211,13 @@ TEMPLATES: tuple[Template, ...] = (
         checks=(*fixed({"relatedSubject/@classCode": "PRS"}), OfSystem("relatedSubject/code", (ROLE_CODE,))),
     ),
     template(entry("59"), FR_FAMILY, on="organizer", parents=(pcc("4.15"), ccd(23))),
-    template(entry("60"), FR_FAMILY, on="subject", parents=(pcc("4.15.2"),)),
+    template(
+        entry("60"),
+        FR_FAMILY,
+        on="subject",
+        parents=(pcc("4.15.2"),),
+        codes={"relatedSubject/code": "J11"},
+    ),
     *(
         template(pcc(number), FRENCH_TEMPLATE, holds=[(HAS_FRENCH, "1.2.250.1.213.1.1.3.…", "templateId")])
         for number in ("4.13", "4.13.1", "1.12.3.7", "4.15", "4.15.2")

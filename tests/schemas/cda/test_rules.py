@@ -422,7 +422,12 @@ PICTURE = "//h:observationMedia[@ID='code-2d']/h:value"
 INTERVAL = "<effectiveTime><low value='20260101'/><high value='20200101'/></effectiveTime>"
 
 ON_OTHER: list[tuple[str, Edit]] = [
-    ("CDA-EXT-10", after("(//h:observation)[1]/h:statusCode", INTERVAL)),
+    (
+        "CDA-EXT-10",
+        both(
+            drop("(//h:observation)[1]/h:effectiveTime"), after("(//h:observation)[1]/h:statusCode", INTERVAL)
+        ),
+    ),
     ("CDA-EXT-10", after("(//h:observation)[1]/h:value", REFERENCE_RANGE)),
     ("CDA-EXT-11", say("//h:observationMedia[@ID='doc-pdf']/h:value", "aGVsbG8=")),
     ("CDA-EXT-12", put(PICTURE, "mediaType", "image/jpeg")),

@@ -19,6 +19,7 @@ from schemas.cda import (
     profiles,
     structure,
     templates,
+    terminology,
     ucum,
     volets,
 )
@@ -65,7 +66,10 @@ ALL_RULES: tuple[RuleSet[Any], ...] = (
     level1.RULES,
     ucum.RULES,
     common.RULES,
-    *(rules for model in volets.MODELS for rules in (*model.rules, *model.deep)),
+    *{
+        rules.name: rules for model in volets.MODELS for rules in (*model.rules, *model.deep)
+    }.values(),  # models may share a set
+    terminology.RULES,
     templates.COMMON,
     *(family.RULES for family in templates.FAMILIES),
 )
@@ -161,7 +165,7 @@ def judge_document(
     else:
         found += _apply((common.RULES,), common.Modelled(document, model))
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
-    found += _apply((ucum.RULES,), document)
+    found += _apply((ucum.RULES, terminology.RULES), document)
     found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
     found += _apply((extension.RULES,), extension.walk(document))
     return profiles.by_old_header(document, found) if header == profiles.OLD else found

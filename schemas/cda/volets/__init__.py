@@ -1,7 +1,7 @@
 """The document models, and which one a document follows."""
 
 from schemas.cda.model import TEMPLATE_CI_SIS, ClinicalDocument
-from schemas.cda.volets import imaging, laboratory, prescription_lines
+from schemas.cda.volets import imaging, ips, laboratory, ldl, others, prescription_lines, vsm
 from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel
 from schemas.cda.volets.prescription import prescription_model
 
@@ -9,6 +9,11 @@ MODELS: tuple[DocumentModel, ...] = (
     prescription_model(prescription_lines.RULES),
     *laboratory.MODELS,
     *imaging.MODELS,
+    vsm.MODEL,
+    ldl.LDL_SES,
+    ldl.LDL_EES,
+    ips.MODEL,
+    *others.MODELS,
 )
 SHARED = {laboratory.TEMPLATE_PRESCRIPTION}  # of two models: eP-BIO and IPS-FR
 

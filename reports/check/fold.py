@@ -27,7 +27,7 @@ class Group:
 
 
 def fold(item: Checked) -> list[Group]:
-    """The findings of a file, each once: errors, warnings, infos, the causes of the others first in each."""
+    """The findings of a file, each once: what causes others first, then errors, warnings, infos."""
     gathered: dict[tuple[str, str, str, str], list[tuple[int, Finding]]] = {}
     for position, finding in enumerate(item.findings):
         key = (finding.rule, finding.severity.value, finding.observed, finding.expected)
@@ -41,9 +41,10 @@ def is_loud(group: Group) -> bool:
     return group.first.severity.value != "info" or group.first.rule in NOT_JUDGED
 
 
-def _rank(group: Group) -> tuple[int, bool, int]:
-    cause = group.first.rule.startswith(ROOT_CAUSES)
-    return RANKS[group.first.severity.value], not cause, group.position
+def _rank(group: Group) -> tuple[bool, int, int]:
+    severity = group.first.severity.value
+    cause = group.first.rule.startswith(ROOT_CAUSES) and severity != "info"
+    return not cause, RANKS[severity], group.position
 
 
 def by_rule(groups: Sequence[Group]) -> list[list[Group]]:

@@ -209,9 +209,19 @@ def replacement_follows_its_version(document: ClinicalDocument) -> Iterator[Obse
     "CDA-EXT-01", requirements=("BEN-CDA-07",), source="contrôle du banc (CI-SIS : id, setId, version)"
 )
 def identifiers_differ(document: ClinicalDocument) -> Iterator[Observation]:
-    """id, setId and the id of the replaced document are three different things."""
+    """The document and its set have different identifiers."""
     if document.unique_id and document.unique_id == document.set_id:
         yield at(document.root, document.set_id, "setId différent de id", "setId")
+
+
+@RULES.rule(
+    "CDA-EXT-01B",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-CDA-07",),
+    source="contrôle du banc (CI-SIS : id, relatedDocument)",
+)
+def document_does_not_replace_itself(document: ClinicalDocument) -> Iterator[Observation]:
+    """The replaced document is another one."""
     if document.unique_id and document.unique_id == document.replaces:
         yield at(document.root, document.replaces, "id du document remplacé", "relatedDocument")
 

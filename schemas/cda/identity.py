@@ -160,7 +160,12 @@ def birth_date_is_a_day(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(found, value, "AAAAMMJJ", "@value")
 
 
-@RULES.rule("CDA-PAT-12", requirements=TRAITS_ROW, source="INSEE, code officiel géographique ; RNIV 1")
+@RULES.rule(
+    "CDA-PAT-12",
+    requires=Keyword.DEVRAIT,
+    requirements=TRAITS_ROW,
+    source="INSEE, code officiel géographique ; RNIV 1",
+)
 def birth_place_is_a_cog_code(document: ClinicalDocument) -> Iterator[Observation]:
     """The birth place is a COG code of 5 characters."""
     person, place = document.places.person, document.patient.birth_place

@@ -34,7 +34,7 @@ def declares_exactly_the_three_templates(document: ClinicalDocument) -> Iterator
         yield at(document.root, f"{len(declared)} templateId", "3 templateId", "templateId")
 
 
-@RULES.rule("CDA-L1-03", requirements=N1, source=SOURCE)
+@RULES.rule("CDA-L1-03", requires=Keyword.DEVRAIT, requirements=N1, source=SOURCE)
 def body_is_base64(document: ClinicalDocument) -> Iterator[Observation]:
     """The body says representation B64 and is base64."""
     text = document.places.text
@@ -46,7 +46,7 @@ def body_is_base64(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(text, (text.text or "")[:40], "base64")
 
 
-@RULES.rule("CDA-L1-04", requirements=N1, source=SOURCE)
+@RULES.rule("CDA-L1-04", requires=Keyword.DEVRAIT, requirements=N1, source=SOURCE)
 def media_type_is_allowed(document: ClinicalDocument) -> Iterator[Observation]:
     """The media type is application/pdf (or one of the older ones)."""
     text = document.places.text

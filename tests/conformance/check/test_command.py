@@ -61,7 +61,7 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (done.exit_code, type(done.exception)) in ((code, SystemExit), (0, type(None))), arguments
         assert done.exit_code == code, arguments
 
-    def broken(data: bytes) -> list[Finding]:
+    def broken(data: bytes, settings: judge.Settings) -> list[Finding]:
         raise ValueError("a rule that is wrong")
 
     assert not list(Path().rglob("*.part"))

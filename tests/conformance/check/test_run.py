@@ -24,14 +24,14 @@ SABOTAGED = """
 import os
 from conformance.check import judge, worker
 ours = judge.JUDGES["cda"]
-def sabotaged(data):
+def sabotaged(data, settings):
     if b"DIE" in data:
         os._exit(9)
     if b"RAISE" in data:
         raise KeyError("a rule that is wrong")
     print("a library that speaks", flush=True)
     os.write(1, b"a library that speaks")
-    return ours(data)
+    return ours(data, settings)
 judge.JUDGES["cda"] = sabotaged
 worker.main()
 """
@@ -93,10 +93,10 @@ def test_without_workers_files_are_judged_here(tmp_path: Path, command: tuple[st
 def test_a_rule_that_raises_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = judge.JUDGES["cda"]
 
-    def sabotaged(data: bytes) -> list[Finding]:
+    def sabotaged(data: bytes, settings: Settings) -> list[Finding]:
         if b"RAISE" in data:
             raise RecursionError("too deep")
-        return ours(data)
+        return ours(data, settings)
 
     monkeypatch.setitem(judge.JUDGES, "cda", sabotaged)
     batch = check_all(folder(tmp_path, n1="RAISE"), jobs=1)

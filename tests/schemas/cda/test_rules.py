@@ -226,7 +226,7 @@ ON_LEVEL_1: list[tuple[str, Edit]] = [
     ("CDA-REL-01", both(*[after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.3"))] * 2)),
     ("CDA-REL-02", after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.3"))),
     ("CDA-EXT-01", put(f"{C}/h:setId", "root", "1.2.250.1.999.1.1.7")),
-    ("CDA-EXT-01", after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.250.1.999.1.1.7"))),
+    ("CDA-EXT-01B", after(f"{C}/h:documentationOf", RELATED.format("RPLC", "1.2.250.1.999.1.1.7"))),
     ("CDA-EXT-02", put(f"{C}/h:code", "displayName", "Analyses")),
     ("CDA-EXT-03", put(f"{C}/h:effectiveTime", "value", "20261124")),
     ("CDA-EXT-04", put(f"{C}/h:confidentialityCode", "code", "R")),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from schemas.beside.pair import CODE_PAGES, Pair, judge_pair, match
 from schemas.cda.codec import read as read_cda
 from schemas.cda.model import CdaRefused, ClinicalDocument
-from schemas.finding import Finding, Observation, RuleSet
+from schemas.finding import Finding, Keyword, Observation, RuleSet
 from schemas.pdf import PdfRefused, read_pdf
 from schemas.xdm.model import INDEX, METADATA, README, ROOT, Archive
 from schemas.xdm.reader import read_archive, read_files
@@ -34,6 +34,7 @@ VERSIONS: RuleSet[Versions] = RuleSet("beside-versions")
 
 @VERSIONS.rule(
     "CROSS-VER-01",
+    requires=Keyword.DEVRAIT,
     requirements=("BEN-DMP-06",),
     source="CI-SIS structuration minimale, relatedDocument ; SEL-MP-037 TD2.2 (remplacement)",
 )
@@ -55,7 +56,13 @@ def a_new_version_follows_the_old_one(seen: Versions) -> Iterator[Observation]:
             yield Observation(where, document.version, f"{old.version + 1} ({old_name} : {old.version})")
 
 
-@VERSIONS.rule("CROSS-VER-02", requirements=("BEN-CDA-07",), source="CI-SIS structuration minimale, id")
+# Warnings, both: a working folder may hold trials of one document, that were never sent together.
+@VERSIONS.rule(
+    "CROSS-VER-02",
+    requires=Keyword.DEVRAIT,
+    requirements=("BEN-CDA-07",),
+    source="CI-SIS structuration minimale, id",
+)
 def an_id_is_of_one_document(seen: Versions) -> Iterator[Observation]:
     """Two documents of one id are the same document."""
     first: dict[str, Named] = {}

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from schemas.cda.model import ClinicalDocument, Q
-from schemas.cda.ordonnance import CIP, CIS, FLAGS, MEDICINE_LINE
+from lxml import etree
+
+from schemas.cda.model import HL7, ClinicalDocument, Q
+from schemas.cda.ordonnance import CIP, CIS, DEVICE_LINE, FLAGS, MEDICINE_LINE
+from schemas.cda.tree import each
 from schemas.xml import Element
 
 NARRATIVE = tuple(
@@ -14,6 +17,11 @@ NARRATIVE = tuple(
     )
 )
 """Elements of a section's text (NarrativeBlock)."""
+
+
+_SAYING = etree.XPath(
+    "//h:section/h:text//*[@ID][normalize-space()]/@ID", namespaces={"h": HL7}, smart_strings=False
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +54,29 @@ def narrative_ids(root: Element) -> dict[str, Element]:
     return {found.get("ID", ""): found for found in root.iter(*NARRATIVE) if found.get("ID")}
 
 
+def narrative_texts(root: Element) -> set[str]:
+    """The IDs of the narrative elements that say something."""
+    return set(_SAYING(root))
+
+
 def medicine_lines(root: Element) -> list[Element]:
     """The substanceAdministration elements of the prescription, without their subordinates."""
-    return [
-        item
-        for item in root.iterfind(
-            f"{Q}component/{Q}structuredBody/{Q}component/{Q}section/{Q}entry/{Q}substanceAdministration"
-        )
-        if MEDICINE_LINE in roots(item)
-    ]
+    return _lines(root, "substanceAdministration", MEDICINE_LINE)
+
+
+def device_lines(root: Element) -> list[Element]:
+    """The supply elements of the prescribed devices."""
+    return _lines(root, "supply", DEVICE_LINE)
+
+
+def _lines(root: Element, name: str, template: str) -> list[Element]:
+    items = each(root, "component", "structuredBody", "component", "section", "entry", name)
+    return [item for item in items if template in roots(item)]
 
 
 def roots(element: Element) -> set[str]:
     """The templateId roots of an element."""
-    return {template.get("root", "") for template in element.iterfind(f"{Q}templateId")}
+    return {template.get("root", "") for template in each(element, "templateId")}
 
 
 def _read_line(item: Element, narrative: dict[str, Element]) -> ReadLine:

@@ -1,0 +1,112 @@
+"""The PDF copy that many documents carry, and the attached document that it is made of.
+
+Sources: CI-SIS FR-Document-PDF-copie (section 243), FR-Document-attache (18), FR-Type-document-attache
+(48.18), cda.md L3-07 and §10.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.cda.look import at
+from schemas.cda.template import Template, template, xpath
+from schemas.cda.templates.pharmacy.common import (
+    COMPLETED,
+    FR,
+    FR_SECTION,
+    LOINC,
+    PCC,
+    ROW,
+    RULES,
+    TEXT,
+    declared,
+)
+from schemas.finding import Observation
+from schemas.xml import Element
+
+COPY = RULES.declare("CDA-FR-2.243", layer="MODANS", requirements=ROW, source="CI-SIS, FR-Document-PDF-copie")
+ATTACHED = RULES.declare(
+    "CDA-FR-3.18", layer="MODANS", requirements=ROW, source="CI-SIS, FR-Document-attache"
+)
+REAL_PDF = RULES.declare(
+    "CDA-COPY-01", requirements=ROW, source="contrôle du banc : application/pdf sans %PDF-"
+)
+
+_BLANK = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class RealPdf:
+    """What is announced as application/pdf starts as a PDF does."""
+
+    path: str
+
+    def __call__(self, element: Element) -> Iterator[Observation]:
+        for value in xpath(self.path)(element):
+            if value.get("nullFlavor") or value.get("mediaType") != "application/pdf":
+                continue
+            start = _BLANK.sub("", (value.text or "")[:64])
+            if not start.startswith("JVBERi0"):
+                yield at(value, start[:12] or "vide", "%PDF- en base64")
+
+
+TEMPLATES: tuple[Template, ...] = (
+    template(
+        f"{FR_SECTION}243",
+        COPY,
+        on="section",
+        code=f"55108-5 ({LOINC})",
+        has=("id 1..1", "text 1..1", "entry 1..1"),
+        holds=(
+            ("title='Copie du document'", "Copie du document", "title"),
+            (
+                (
+                    f"entry/organizer[{declared(f'{FR}18')}]/component/observation[{declared(f'{FR}48.18')}]"
+                    f"/value[@code='55108-5']/@codeSystem='{LOINC}'"
+                ),
+                f"entry/organizer {FR}18, type de document 55108-5 ({FR}48.18)",
+                "entry/organizer",
+            ),
+            (
+                "entry/organizer/component/observationMedia/value",
+                "observationMedia/value",
+                "entry/organizer/component/observationMedia",
+            ),
+        ),
+    ),
+    template(
+        f"{FR_SECTION}243",
+        REAL_PDF,
+        checks=(RealPdf("entry/organizer/component/observationMedia/value"),),
+    ),
+    template(
+        f"{FR}18",
+        ATTACHED,
+        on="organizer",
+        code=f"55107-7 ({LOINC})",
+        values={"@classCode": "CLUSTER", "@moodCode": "EVN"},
+        has=("id 1..1", "component/observation 1..*", "component/observationMedia 1..*"),
+        holds=(
+            COMPLETED,
+            (
+                "not(component/observationMedia/value[not(@nullFlavor) and not(@representation='B64')])",
+                "representation B64",
+                "component/observationMedia/value/@representation",
+            ),
+            (
+                "not(component/observationMedia/value[not(@nullFlavor) and not(@mediaType)])",
+                "mediaType",
+                "component/observationMedia/value/@mediaType",
+            ),
+        ),
+    ),
+    template(
+        f"{FR}48.18",
+        ATTACHED,
+        on="observation",
+        parents=(f"{FR}48", f"{PCC}13"),
+        code=f"69764-9 ({LOINC})",
+        has=("id 1..1", "effectiveTime 1..1", "value 1..1"),
+        holds=(TEXT, COMPLETED),
+    ),
+)

@@ -5,6 +5,7 @@ Sources: IHE Pharmacy CDA content modules (DIS), CI-SIS volet eDISP-MED 2024.01,
 
 from schemas.cda.template import Template, template
 from schemas.cda.templates.pharmacy.common import (
+    ACT_CODE,
     CCD,
     COMPLETED,
     FR,
@@ -18,6 +19,7 @@ from schemas.cda.templates.pharmacy.common import (
 )
 
 IHE_DIS = "IHE Pharmacy, Dispense Item"
+COMPLETENESS = "FFC|FFP|RFP|RFC"  # JDV_CompletudeDispensation, published with "FFC ": spaces are trimmed
 ITEM_TYPES = "1.3.6.1.4.1.19376.1.9.2.2"
 
 ITEM = RULES.declare("CDA-PHA-3.4", layer="IHE", requirements=ROW, source=IHE_DIS)
@@ -75,6 +77,7 @@ TEMPLATES: tuple[Template, ...] = (
         FR_ITEM,
         on="supply",
         parents=(f"{PHA}3.4", f"{PCC}7.3", f"{CCD}34"),
+        values={"code/@code": COMPLETENESS, "code[@code]/@codeSystem": ACT_CODE},
         has=(
             _at_most_one("substanceAdministration", f"{FR}90"),
             _at_most_one("act", f"{FR}206"),

@@ -49,7 +49,11 @@ FR_INSTRUCTION = RULES.declare(
 )
 
 NO_STEP = (
-    ("not(entryRelationship/substanceAdministration)", "aucune ligne subordonnée", "entryRelationship"),
+    (
+        "not(entryRelationship[@typeCode='COMP']/substanceAdministration)",
+        "aucune ligne subordonnée",
+        "entryRelationship",
+    ),
 )
 STEPS = (
     (
@@ -58,7 +62,7 @@ STEPS = (
         "entryRelationship",
     ),
     (
-        "not(entryRelationship[substanceAdministration][not(sequenceNumber)])",
+        "not(entryRelationship[@typeCode='COMP'][substanceAdministration][not(sequenceNumber)])",
         "sequenceNumber de chaque ligne subordonnée",
         "entryRelationship/sequenceNumber",
     ),
@@ -214,6 +218,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     _instruction(f"{PCC}3", f"{CCD}49", "PINSTRUCT"),
     _instruction(f"{PCC}3.1", f"{CCD}43", "FINSTRUCT"),
+    template(f"{FR}44", FR_ENTRY, on="supply", parents=(f"{PCC}7.3", f"{CCD}34")),
     template(f"{FR}33", FR_INSTRUCTION, on="act", parents=(f"{PCC}3", f"{CCD}49")),
     template(f"{FR}34", FR_INSTRUCTION, on="act", parents=(f"{PCC}3.1", f"{CCD}43")),
     template(f"{FR}207", FR_INSTRUCTION, on="act", parents=(f"{PCC}3.1", f"{CCD}43")),

@@ -117,6 +117,14 @@ def main_act_is_a_dispensation(document: ClinicalDocument) -> Iterator[Observati
         yield at(act, "absent" if code is None else code.get("code"), "60593-1", "code/@code")
 
 
+@RULES.rule("CDA-DISP-08", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=VOLET)
+def section_names_its_dispenser(document: ClinicalDocument) -> Iterator[Observation]:
+    """The section names who dispensed."""
+    for section in sections(document, SECTION):
+        if first(section, "author", "assignedAuthor", "id") is None:
+            yield at(section, "absent", "author 1..1 (dispensateur)", "author/assignedAuthor/id")
+
+
 MODEL = DocumentModel(
     name="eDISP-MED",
     template="1.2.250.1.213.1.1.1.54",

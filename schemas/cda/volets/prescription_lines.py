@@ -104,12 +104,14 @@ def treatment_ends_after_its_start(document: ClinicalDocument) -> Iterator[Obser
 
 @RULES.rule("CDA-EP-M9", requirements=ROW, source=VOLET)
 def renewals_are_said(document: ClinicalDocument) -> Iterator[Observation]:
-    """repeatNumber on every medicine: a number, or null. The official test is content with one line."""
+    """repeatNumber on every medicine, a number or null everywhere. One is enough for the official test."""
     found = [(item, first(item, "repeatNumber")) for item in medicine_lines(document.root)]
     for item, number in found:
         if number is None and any(other is not None for _, other in found):
             yield at(item, "absent", "repeatNumber 1..1 (0 si aucun)", "repeatNumber")
-        elif number is not None and not number.get("nullFlavor") and not number.get("value", "").isdigit():
+    devices = [(item, first(item, "repeatNumber")) for item in device_lines(document.root)]
+    for _, number in (*found, *devices):
+        if number is not None and not number.get("nullFlavor") and not number.get("value", "").isdigit():
             yield at(number, number.get("value", "absent"), "entier ≥ 0", "@value")
 
 

@@ -5,6 +5,7 @@ from schemas.cda.templates.pharmacy import (
     copy,
     devices,
     dispense,
+    french,
     immunization,
     medication,
     prescription,
@@ -13,6 +14,7 @@ from schemas.cda.templates.pharmacy import (
 from schemas.cda.templates.pharmacy.common import RULES
 
 TEMPLATES: tuple[Template, ...] = (
+    *french.TEMPLATES,
     *sections.TEMPLATES,
     *copy.TEMPLATES,
     *medication.TEMPLATES,

@@ -1,4 +1,8 @@
-"""What the templates of medicines share: their rule set, OIDs, the demands met everywhere."""
+"""What the templates of medicines share: their rule set, OIDs, the demands met everywhere.
+
+`parents` of a template is the next one up only (French → Pharmacy → PCC → CCD): one missing templateId, one
+finding.
+"""
 
 from schemas.cda.volets.model import LOINC, TA_ASIP
 from schemas.finding import RuleSet
@@ -15,14 +19,24 @@ ACT_CODE = "2.16.840.1.113883.5.4"
 IHE_ACT_CODE = "1.3.6.1.4.1.19376.1.5.3.2"
 SUBSTITUTION = "2.16.840.1.113883.5.1070"
 
+ROUTES = "0.4.0.127.0.16.1.1.2.1|2.16.840.1.113883.5.112"  # EDQM, HL7 RouteOfAdministration
+
 ROW = ("EX_2.1-1071",)
 PRESCRIPTION_ROW = ("SC.ORDN/CONF.04",)
 
 TEXT = ("count(text/reference)=1", "text/reference 1..1", "text/reference")
 COMPLETED = ("statusCode/@code='completed'", "statusCode completed", "statusCode/@code")
-SECTION = (
-    ("count(code)=1 and code/@codeSystem='2.16.840.1.113883.6.1'", "code 1..1 LOINC", "code/@codeSystem"),
-)
+
+
+def fixed(code: str, system: str, *others: str) -> tuple[str, str, str]:
+    """The demand of one code element that is one of these codes of this system, neither left out."""
+    codes = " or ".join(f"@code='{one}'" for one in (code, *others))
+    said = " | ".join((code, *others))
+    return (
+        f"count(code)=1 and code[{codes}]/@codeSystem='{system}'",
+        f"{said} ({system}), code 1..1",
+        "code",
+    )
 
 
 def declared(oid: str) -> str:
@@ -42,11 +56,12 @@ __all__ = [
     "PCC_SECTION",
     "PHA",
     "PRESCRIPTION_ROW",
+    "ROUTES",
     "ROW",
     "RULES",
-    "SECTION",
     "SUBSTITUTION",
     "TA_ASIP",
     "TEXT",
     "declared",
+    "fixed",
 ]

@@ -20,6 +20,7 @@ from schemas.cda.templates.pharmacy.common import (
     RULES,
     TEXT,
     declared,
+    fixed,
 )
 from schemas.finding import Observation
 from schemas.xml import Element
@@ -55,9 +56,9 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR_SECTION}243",
         COPY,
         on="section",
-        code=f"55108-5 ({LOINC})",
         has=("id 1..1", "text 1..1", "entry 1..1"),
         holds=(
+            fixed("55108-5", LOINC),
             ("title='Copie du document'", "Copie du document", "title"),
             (
                 (
@@ -83,10 +84,10 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR}18",
         ATTACHED,
         on="organizer",
-        code=f"55107-7 ({LOINC})",
         values={"@classCode": "CLUSTER", "@moodCode": "EVN"},
-        has=("id 1..1", "component/observation 1..*", "component/observationMedia 1..*"),
+        has=("id 1..1", "component/observation 1..1", "component/observationMedia 1..1"),
         holds=(
+            fixed("55107-7", LOINC),
             COMPLETED,
             (
                 "not(component/observationMedia/value[not(@nullFlavor) and not(@representation='B64')])",
@@ -105,8 +106,7 @@ TEMPLATES: tuple[Template, ...] = (
         ATTACHED,
         on="observation",
         parents=(f"{FR}48", f"{PCC}13"),
-        code=f"69764-9 ({LOINC})",
         has=("id 1..1", "effectiveTime 1..1", "value 1..1"),
-        holds=(TEXT, COMPLETED),
+        holds=(fixed("69764-9", LOINC), TEXT, COMPLETED),
     ),
 )

@@ -48,7 +48,7 @@ TEMPLATES: tuple[Template, ...] = (
         DEVICE,
         on="supply",
         parents=(f"{CCD}34",),
-        has=("effectiveTime 1..1",),
+        has=("id 1..1", "effectiveTime 1..1"),
         holds=(
             ("participant/@typeCode='DEV'", "participant DEV 1..*", "participant"),
             (

@@ -5,21 +5,18 @@ Sources: IHE Pharmacy CDA content modules (DIS), CI-SIS volet eDISP-MED 2024.01,
 
 from schemas.cda.template import Template, template
 from schemas.cda.templates.pharmacy.common import (
-    ACT_CODE,
-    CCD,
     COMPLETED,
     FR,
     PCC,
     PHA,
     ROW,
     RULES,
-    SUBSTITUTION,
     TEXT,
     declared,
+    fixed,
 )
 
 IHE_DIS = "IHE Pharmacy, Dispense Item"
-COMPLETENESS = "FFC|FFP|RFP|RFC"  # JDV_CompletudeDispensation, published with "FFC ": spaces are trimmed
 ITEM_TYPES = "1.3.6.1.4.1.19376.1.9.2.2"
 
 ITEM = RULES.declare("CDA-PHA-3.4", layer="IHE", requirements=ROW, source=IHE_DIS)
@@ -55,7 +52,7 @@ TEMPLATES: tuple[Template, ...] = (
         f"{PHA}3.4",
         ITEM,
         on="supply",
-        parents=(f"{CCD}34", f"{PCC}7.3"),
+        parents=(f"{PCC}7.3",),
         values={"@moodCode": "EVN"},
         has=("id 1..1",),
         holds=(
@@ -76,8 +73,8 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR}204",
         FR_ITEM,
         on="supply",
-        parents=(f"{PHA}3.4", f"{PCC}7.3", f"{CCD}34"),
-        values={"code/@code": COMPLETENESS, "code[@code]/@codeSystem": ACT_CODE},
+        parents=(f"{PHA}3.4",),
+        codes={"code[@code]": "Completeness"},
         has=(
             _at_most_one("substanceAdministration", f"{FR}90"),
             _at_most_one("act", f"{FR}206"),
@@ -100,10 +97,10 @@ TEMPLATES: tuple[Template, ...] = (
         f"{PHA}3.11",
         SOURCE_ITEM,
         on="substanceAdministration",
-        code=f"PREItem ({ITEM_TYPES})",
         values={"@moodCode": "INT"},
         has=("id 1..1",),
         holds=(
+            fixed("PREItem", ITEM_TYPES),
             ("not(id[not(@root)])", "id/@root", "id/@root"),
             (
                 "consumable/manufacturedProduct/manufacturedMaterial/@nullFlavor='NA'",
@@ -130,7 +127,7 @@ TEMPLATES: tuple[Template, ...] = (
         FR_SUBSTITUTED,
         on="act",
         parents=(f"{PHA}3.9.2",),
-        values={"code/@codeSystem": SUBSTITUTION},
+        codes={"code": "Substitution"},
     ),
     template(
         f"{FR}205",

@@ -15,6 +15,7 @@ from schemas.cda.templates.pharmacy.common import (
     RULES,
     TEXT,
     declared,
+    fixed,
 )
 
 ENTRY = RULES.declare("CDA-PCC-4.12", layer="IHE", requirements=ROW, source="IHE PCC, Immunizations")
@@ -32,10 +33,10 @@ TEMPLATES: tuple[Template, ...] = (
         ENTRY,
         on="substanceAdministration",
         parents=(f"{CCD}24",),
-        code=f"IMMUNIZ|INITIMMUNIZ|BOOSTER ({ACT_CODE})",
         values={"@moodCode": "EVN", "@negationInd": "true|false"},
         has=("id 1..*", "@negationInd 1..1", "effectiveTime 1..1"),
         holds=(
+            fixed("IMMUNIZ", ACT_CODE, "INITIMMUNIZ", "BOOSTER"),
             TEXT,
             COMPLETED,
             ("effectiveTime/@*", "date de la vaccination, ou nullFlavor", "effectiveTime"),
@@ -68,7 +69,8 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR}45",
         FR_ENTRY,
         on="substanceAdministration",
-        parents=(f"{PCC}12", f"{CCD}24"),
+        parents=(f"{PCC}12",),
+        codes={"routeCode[@code]": "VaccineRoute", "approachSiteCode[@code]": "VaccineSite"},
         holds=(
             (
                 f"consumable/manufacturedProduct/{declared(f'{FR}43')}",
@@ -86,8 +88,8 @@ TEMPLATES: tuple[Template, ...] = (
         f"{CCD}46",
         RANK,
         on="observation",
-        code=f"30973-2 ({LOINC})",
         holds=(
+            fixed("30973-2", LOINC),
             COMPLETED,
             (
                 (

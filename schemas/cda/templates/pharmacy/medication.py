@@ -13,10 +13,12 @@ from schemas.cda.templates.pharmacy.common import (
     IHE_ACT_CODE,
     PCC,
     PRESCRIPTION_ROW,
+    ROUTES,
     ROW,
     RULES,
     TEXT,
     declared,
+    fixed,
 )
 
 CIS = "1.2.250.1.213.2.3.1"
@@ -75,9 +77,9 @@ def _instruction(oid: str, parent: str, code: str) -> Template:
         INSTRUCTION,
         on="act",
         parents=(parent,),
-        code=f"{code} ({IHE_ACT_CODE})",
+        values={"@moodCode": "INT"},
         holds=(
-            ("@moodCode='INT'", "moodCode INT", "@moodCode"),
+            fixed(code, IHE_ACT_CODE),
             TEXT,
             COMPLETED,
             (
@@ -151,8 +153,8 @@ TEMPLATES: tuple[Template, ...] = (
             ),
         ),
     ),
-    *(template(mode, MODE, parents=(f"{PCC}7",), holds=NO_STEP) for mode in (NORMAL, DELAYED)),
-    *(template(mode, MODE, parents=(f"{PCC}7",), holds=STEPS) for mode in STEPPED),
+    *(template(mode, MODE, holds=NO_STEP) for mode in (NORMAL, DELAYED)),
+    *(template(mode, MODE, holds=STEPS) for mode in STEPPED),
     template(
         f"{PCC}7.2",
         PRODUCT,
@@ -170,7 +172,7 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR}43",
         FR_PARENTS,
         on="manufacturedProduct",
-        parents=(f"{PCC}7.2", f"{CCD}53"),
+        parents=(f"{PCC}7.2",),
         values={"@classCode": "MANU", "manufacturedMaterial/@determinerCode": "KIND"},
     ),
     template(
@@ -194,14 +196,15 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR}42",
         FR_ENTRY,
         on="substanceAdministration",
-        parents=(f"{PCC}7", f"{CCD}24"),
+        parents=(f"{PCC}7",),
+        values={"routeCode[@code]/@codeSystem": ROUTES},
+        codes={"approachSiteCode[@code]": "AdministrationSite"},
         holds=(
             (
                 f"consumable/manufacturedProduct/{declared(f'{FR}43')}",
                 f"consumable/manufacturedProduct, templateId {FR}43",
                 "consumable",
             ),
-            ("not(routeCode[@code][not(@codeSystem)])", "routeCode/@codeSystem", "routeCode/@codeSystem"),
         ),
     ),
     template(
@@ -218,8 +221,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     _instruction(f"{PCC}3", f"{CCD}49", "PINSTRUCT"),
     _instruction(f"{PCC}3.1", f"{CCD}43", "FINSTRUCT"),
-    template(f"{FR}44", FR_ENTRY, on="supply", parents=(f"{PCC}7.3", f"{CCD}34")),
-    template(f"{FR}33", FR_INSTRUCTION, on="act", parents=(f"{PCC}3", f"{CCD}49")),
-    template(f"{FR}34", FR_INSTRUCTION, on="act", parents=(f"{PCC}3.1", f"{CCD}43")),
-    template(f"{FR}207", FR_INSTRUCTION, on="act", parents=(f"{PCC}3.1", f"{CCD}43")),
+    template(f"{FR}44", FR_ENTRY, on="supply", parents=(f"{PCC}7.3",)),
+    template(f"{FR}33", FR_INSTRUCTION, on="act", parents=(f"{PCC}3",)),
+    template(f"{FR}34", FR_INSTRUCTION, on="act", parents=(f"{PCC}3.1",)),
+    template(f"{FR}207", FR_INSTRUCTION, on="act", parents=(f"{PCC}3.1",)),
 )

@@ -5,17 +5,18 @@ Sources: IHE Pharmacy CDA content modules (PRE), CI-SIS FR-Traitement-prescrit (
 
 from schemas.cda.template import Template, template
 from schemas.cda.templates.pharmacy.common import (
-    CCD,
     COMPLETED,
     FR,
     PCC,
     PHA,
     PRESCRIPTION_ROW,
+    ROUTES,
     RULES,
     SUBSTITUTION,
     TA_ASIP,
     TEXT,
     declared,
+    fixed,
 )
 
 IHE_PRE = "IHE Pharmacy, Prescription Item"
@@ -93,9 +94,9 @@ def flag(oid: str, code: str) -> Template:
         FLAG,
         on="observation",
         parents=(f"{FR}48", f"{PCC}13"),
-        code=f"{code} ({TA_ASIP})",
         has=("id 1..1",),
         holds=(
+            fixed(code, TA_ASIP),
             TEXT,
             COMPLETED,
             (
@@ -111,7 +112,7 @@ def flag(oid: str, code: str) -> Template:
 
 
 TEMPLATES: tuple[Template, ...] = (
-    template(f"{PHA}3.2", PARENTS, on="substanceAdministration", parents=(f"{PCC}7", f"{CCD}24")),
+    template(f"{PHA}3.2", PARENTS, on="substanceAdministration", parents=(f"{PCC}7",)),
     template(
         f"{PHA}3.2",
         SUBSTITUTED,
@@ -135,9 +136,28 @@ TEMPLATES: tuple[Template, ...] = (
         f"{FR}83",
         PARENTS,
         on="substanceAdministration",
-        parents=(f"{PHA}3.2", f"{PCC}7", f"{CCD}24"),
+        parents=(f"{PHA}3.2",),
     ),
-    template(f"{FR}83", LINE, holds=(_PRODUCT,)),
+    template(
+        f"{FR}83",
+        LINE,
+        values={"routeCode[@code]/@codeSystem": ROUTES},
+        codes={"approachSiteCode[@code]": "AdministrationSite"},
+        has=(
+            f"entryRelationship/act[{declared(f'{PCC}3')}] 0..1",
+            f"entryRelationship/act[{declared(f'{PCC}3.1')}] 0..1",
+            f"entryRelationship/supply[{declared(f'{PHA}3.8')}] 0..1",
+            f"entryRelationship/supply[{declared(f'{PHA}3.15')}] 0..1",
+        ),
+        holds=(
+            _PRODUCT,
+            (
+                f"not(entryRelationship[@typeCode='COMP']/substanceAdministration[not({declared(f'{FR}83.1')})])",
+                f"templateId {FR}83.1 de chaque ligne subordonnée",
+                "entryRelationship/substanceAdministration/templateId",
+            ),
+        ),
+    ),
     template(f"{FR}83", ONCE, holds=tuple(_once(oid, code) for oid, code in FLAGS.items())),
     template(
         f"{FR}83.1",

@@ -17,6 +17,7 @@ from schemas.cda.templates.pharmacy.common import (
     ROW,
     RULES,
     declared,
+    fixed,
 )
 from schemas.finding import Keyword
 
@@ -62,8 +63,7 @@ def _medicines(oid: str, code: str, *parents: str) -> Template:
         MEDICINES,
         on="section",
         parents=parents,
-        code=f"{code} ({LOINC})",
-        holds=_entries("substanceAdministration", f"{PCC}7"),
+        holds=(fixed(code, LOINC), *_entries("substanceAdministration", f"{PCC}7")),
     )
 
 
@@ -76,38 +76,34 @@ TEMPLATES: tuple[Template, ...] = (
         VACCINES,
         on="section",
         parents=(f"{CCD}6",),
-        code=f"11369-6 ({LOINC})",
-        holds=_entries("substanceAdministration", f"{PCC}12"),
+        holds=(fixed("11369-6", LOINC), *_entries("substanceAdministration", f"{PCC}12")),
     ),
-    template(f"{FR_SECTION}143", FRENCH, on="section", parents=(f"{PCC_SECTION}19", f"{CCD}8")),
+    template(f"{FR_SECTION}143", FRENCH, on="section", parents=(f"{PCC_SECTION}19",)),
     template(f"{FR_SECTION}145", FRENCH, on="section", parents=(f"{PCC_SECTION}21",)),
     template(f"{FR_SECTION}146", FRENCH, on="section", parents=(f"{PCC_SECTION}22",)),
-    template(f"{FR_SECTION}147", FRENCH, on="section", parents=(f"{PCC_SECTION}23", f"{CCD}6")),
+    template(f"{FR_SECTION}147", FRENCH, on="section", parents=(f"{PCC_SECTION}23",)),
     template(
         f"{PHA}2.1",
         PRESCRIBED,
         on="section",
         parents=(f"{FR_SECTION}171",),
-        code=f"57828-6 ({LOINC})",
         has=("id 1..1",),
-        holds=_entries("substanceAdministration", f"{FR}83"),
+        holds=(fixed("57828-6", LOINC), *_entries("substanceAdministration", f"{FR}83")),
     ),
     template(f"{FR_SECTION}171", PRESCRIBED, on="section", parents=(f"{PHA}2.1",)),
     template(
         f"{FR_SECTION}222",
         DEVICES,
         on="section",
-        code=f"46264-8 ({LOINC})",
         has=("id 1..1",),
-        holds=_entries("supply", f"{FR}20"),
+        holds=(fixed("46264-8", LOINC), *_entries("supply", f"{FR}20")),
     ),
     template(
         f"{FR_SECTION}223",
         BARCODE,
         on="section",
-        code=f"57723-9 ({LOINC})",
         has=("text 1..1",),
-        holds=_entries("observationMedia", f"{FR}103"),
+        holds=(fixed("57723-9", LOINC), *_entries("observationMedia", f"{FR}103")),
     ),
     template(
         f"{FR}103",
@@ -128,15 +124,14 @@ TEMPLATES: tuple[Template, ...] = (
         DISPENSED,
         on="section",
         parents=(f"{CCD}8",),
-        code=f"60590-7 ({LOINC})",
         has=("id 1..1",),
-        holds=_entries("supply", f"{PHA}3.4"),
+        holds=(fixed("60590-7", LOINC), *_entries("supply", f"{PHA}3.4")),
     ),
     template(
         f"{FR_SECTION}236",
         FR_DISPENSED,
         on="section",
-        parents=(f"{PHA}2.3", f"{CCD}8"),
+        parents=(f"{PHA}2.3",),
         holds=_entries("supply", f"{FR}204"),
     ),
 )

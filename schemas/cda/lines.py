@@ -19,9 +19,14 @@ NARRATIVE = tuple(
 """Elements of a section's text (NarrativeBlock)."""
 
 
-_SAYING = etree.XPath(
-    "//h:section/h:text//*[@ID][normalize-space()]/@ID", namespaces={"h": HL7}, smart_strings=False
-)
+def _xpath(path: str) -> etree.XPath:
+    return etree.XPath(path, namespaces={"h": HL7}, smart_strings=False)
+
+
+_ENTRY = "h:component/h:structuredBody/h:component/h:section/h:entry"
+_MEDICINES = _xpath(f"{_ENTRY}/h:substanceAdministration[h:templateId/@root='{MEDICINE_LINE}']")
+_DEVICES = _xpath(f"{_ENTRY}/h:supply[h:templateId/@root='{DEVICE_LINE}']")
+_SAYING = _xpath("//h:section/h:text//*[@ID][normalize-space()]/@ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +66,14 @@ def narrative_texts(root: Element) -> set[str]:
 
 def medicine_lines(root: Element) -> list[Element]:
     """The substanceAdministration elements of the prescription, without their subordinates."""
-    return _lines(root, "substanceAdministration", MEDICINE_LINE)
+    found: list[Element] = _MEDICINES(root)
+    return found
 
 
 def device_lines(root: Element) -> list[Element]:
     """The supply elements of the prescribed devices."""
-    return _lines(root, "supply", DEVICE_LINE)
-
-
-def _lines(root: Element, name: str, template: str) -> list[Element]:
-    items = each(root, "component", "structuredBody", "component", "section", "entry", name)
-    return [item for item in items if template in roots(item)]
+    found: list[Element] = _DEVICES(root)
+    return found
 
 
 def roots(element: Element) -> set[str]:

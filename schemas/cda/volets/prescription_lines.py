@@ -11,32 +11,12 @@ from schemas.cda.look import at
 from schemas.cda.model import ClinicalDocument, Q
 from schemas.cda.ordonnance import MEDICINE_LINE
 from schemas.cda.template import xpath
-from schemas.cda.timestamp import earlier
 from schemas.cda.tree import each, first
-from schemas.cda.volets.prescription import OLD_VERSIONS, ROW, VOLET, version
+from schemas.cda.volets.prescription import ROW, VOLET
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-prescription-lines")
-
-PREVENTION = "1.2.250.1.213.1.1.3.48.34"
-
-
-def _lines(document: ClinicalDocument) -> tuple[Element, ...]:
-    return (*medicine_lines(document.root), *device_lines(document.root))
-
-
-@RULES.rule("CDA-EP-12B", requires=Keyword.DEVRAIT, requirements=ROW, source=VOLET)
-def prevention_is_said_on_medicines(document: ClinicalDocument) -> Iterator[Observation]:
-    """Prevention once on every medicine (2024.01); the official assertion is commented out."""
-    if version(document) in OLD_VERSIONS:
-        return
-    for item in medicine_lines(document.root):
-        found = xpath(f"entryRelationship/observation[templateId/@root='{PREVENTION}']")(item)
-        if len(found) != 1:
-            yield at(
-                item, f"{len(found)} fois", "GEN-295 « prévention » 1..1", "entryRelationship/observation"
-            )
 
 
 @RULES.rule("CDA-EP-13", requirements=ROW, source=VOLET)
@@ -84,35 +64,21 @@ def _is_posology(reference: Element) -> bool:
     return text is not None and text.tag == f"{Q}text" and line is not None and MEDICINE_LINE in roots(line)
 
 
-@RULES.rule("CDA-EP-M4", requirements=ROW, source=f"{VOLET} ; IHE PRE")
-def lines_are_intentions(document: ClinicalDocument) -> Iterator[Observation]:
-    """A prescribed line is an intention (INT); the official tools accept EVN too."""
-    for item in medicine_lines(document.root):
-        if item.get("moodCode") == "EVN":
-            yield at(item, "EVN", "INT", "@moodCode")
-
-
-@RULES.rule("CDA-EP-M8", requirements=ROW, source="contrôle du banc")
-def treatment_ends_after_its_start(document: ClinicalDocument) -> Iterator[Observation]:
-    """The treatment does not end before it starts."""
-    for item in _lines(document):
-        for time in each(item, "effectiveTime"):
-            low, high = first(time, "low"), first(time, "high")
-            if low is not None and high is not None and earlier(low.get("value", ""), high.get("value", "")):
-                yield at(time, f"{low.get('value')} – {high.get('value')}", "low ≤ high")
-
-
 @RULES.rule("CDA-EP-M9", requirements=ROW, source=VOLET)
 def renewals_are_said(document: ClinicalDocument) -> Iterator[Observation]:
     """repeatNumber on every medicine, a number or null everywhere. One is enough for the official test."""
-    found = [(item, first(item, "repeatNumber")) for item in medicine_lines(document.root)]
-    for item, number in found:
-        if number is None and any(other is not None for _, other in found):
-            yield at(item, "absent", "repeatNumber 1..1 (0 si aucun)", "repeatNumber")
-    devices = [(item, first(item, "repeatNumber")) for item in device_lines(document.root)]
-    for _, number in (*found, *devices):
+    medicines = [(item, first(item, "repeatNumber")) for item in medicine_lines(document.root)]
+    if any(number is not None for _, number in medicines):
+        for item, number in medicines:
+            if number is None:
+                yield at(item, "absent", "repeatNumber 1..1 (0 si aucun)", "repeatNumber")
+    for number in (*(number for _, number in medicines), *_device_renewals(document)):
         if number is not None and not number.get("nullFlavor") and not number.get("value", "").isdigit():
             yield at(number, number.get("value", "absent"), "entier ≥ 0", "@value")
+
+
+def _device_renewals(document: ClinicalDocument) -> Iterator[Element | None]:
+    return (first(item, "repeatNumber") for item in device_lines(document.root))
 
 
 @RULES.rule("CDA-EP-M9B", requirements=ROW, source="IHE Pharmacy, Prescription Item", layer="IHE")

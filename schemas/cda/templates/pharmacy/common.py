@@ -4,6 +4,7 @@
 finding.
 """
 
+from schemas.cda.model import TEMPLATE_PRESCRIPTION, ClinicalDocument
 from schemas.cda.volets.model import LOINC, TA_ASIP
 from schemas.finding import RuleSet
 
@@ -39,6 +40,17 @@ def fixed(code: str, system: str, *others: str) -> tuple[str, str, str]:
     )
 
 
+def prescribed(document: ClinicalDocument) -> bool:
+    """Whether the document is an e-prescription."""
+    return document.is_a(TEMPLATE_PRESCRIPTION)
+
+
+def prescribed_now(document: ClinicalDocument) -> bool:
+    """Whether it is one of the current version, which asks for the prevention flag."""
+    said = document.template_ids.get(TEMPLATE_PRESCRIPTION)
+    return said is not None and said not in ("2022.01", "2023.01")
+
+
 def declared(oid: str) -> str:
     """The XPath predicate of an element that declares this templateId."""
     return f"templateId/@root='{oid}'"
@@ -64,4 +76,6 @@ __all__ = [
     "TEXT",
     "declared",
     "fixed",
+    "prescribed",
+    "prescribed_now",
 ]

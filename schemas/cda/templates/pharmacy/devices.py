@@ -3,9 +3,18 @@
 Sources: CCD Supply Activity, CI-SIS FR-Dispositif-medical (20), cda.md §7.1 (Device item) and LDL-12.
 """
 
-from schemas.cda.model import TEMPLATE_PRESCRIPTION, ClinicalDocument
 from schemas.cda.template import Template, template
-from schemas.cda.templates.pharmacy.common import CCD, FR, PRESCRIPTION_ROW, ROW, RULES, declared
+from schemas.cda.templates.pharmacy.common import (
+    CCD,
+    FR,
+    PRESCRIPTION_ROW,
+    ROW,
+    RULES,
+    declared,
+    prescribed,
+    prescribed_now,
+)
+from schemas.cda.templates.pharmacy.period import PERIOD, Ordered
 
 DEVICE = RULES.declare(
     "CDA-FR-3.20", layer="MODANS", requirements=ROW, source="CI-SIS, FR-Dispositif-medical"
@@ -20,17 +29,6 @@ FLAGS = {
     f"{FR}48.15": "Non remboursable",
 }
 """templateId of a flag that each prescribed device says once → its label, which the official volet tests."""
-
-
-def prescribed(document: ClinicalDocument) -> bool:
-    """Whether the document is an e-prescription."""
-    return document.is_a(TEMPLATE_PRESCRIPTION)
-
-
-def prescribed_now(document: ClinicalDocument) -> bool:
-    """Whether it is one of the current version, which asks for the prevention flag."""
-    said = document.template_ids.get(TEMPLATE_PRESCRIPTION)
-    return said is not None and said not in ("2022.01", "2023.01")
 
 
 def _once(oid: str, label: str) -> tuple[str, str, str]:
@@ -71,6 +69,7 @@ TEMPLATES: tuple[Template, ...] = (
             ),
         ),
     ),
+    template(f"{FR}20", PERIOD, checks=(Ordered("effectiveTime"),)),
     template(
         f"{FR}20",
         PRESCRIBED,

@@ -17,7 +17,9 @@ from schemas.cda.templates.pharmacy.common import (
     TEXT,
     declared,
     fixed,
+    prescribed_now,
 )
+from schemas.finding import Keyword
 
 IHE_PRE = "IHE Pharmacy, Prescription Item"
 VOLET = "CI-SIS, FR-Traitement-prescrit"
@@ -61,6 +63,11 @@ PLAN = RULES.declare(
     layer="IHE",
     requirements=PRESCRIPTION_ROW,
     source="IHE Pharmacy, référence au plan de traitement",
+)
+
+INTENTION = RULES.declare("CDA-EP-M4", requirements=PRESCRIPTION_ROW, source=f"{VOLET} ; {IHE_PRE}")
+PREVENTED = RULES.declare(
+    "CDA-EP-12B", requires=Keyword.DEVRAIT, requirements=PRESCRIPTION_ROW, source="CI-SIS, volet eP-MED-DM"
 )
 
 FLAGS = {
@@ -157,6 +164,15 @@ TEMPLATES: tuple[Template, ...] = (
                 "entryRelationship/substanceAdministration/templateId",
             ),
         ),
+    ),
+    # the official tools accept an event; a prescription is an intention
+    template(f"{FR}83", INTENTION, holds=(("not(@moodCode='EVN')", "moodCode INT", "@moodCode"),)),
+    # the official assertion is commented out
+    template(
+        f"{FR}83",
+        PREVENTED,
+        has=(f"entryRelationship/observation[{declared(PREVENTION)}] 1..1",),
+        applies=prescribed_now,
     ),
     template(f"{FR}83", ONCE, holds=tuple(_once(oid, code) for oid, code in FLAGS.items())),
     template(

@@ -32,6 +32,14 @@ def _is_kind(document: ClinicalDocument, kind: str) -> bool:
     return any(code.code == kind for code in document.service_codes)
 
 
+@RULES.rule("CDA-EP-10", requires=Keyword.PEUT, requirements=("BEN-INS-06",), source="EP-P-10 ; RNIV")
+def patient_has_an_ins(document: ClinicalDocument) -> Iterator[Observation]:
+    """The patient has an INS: without it, the prescription does not reach the DMP."""
+    if document.patient.ins is None:
+        role = document.places.role
+        yield at(document.root if role is None else role, "aucun identifiant INS", "INS qualifiée", "id")
+
+
 @RULES.rule("CDA-EP-14", requires=Keyword.DEVRAIT, requirements=("BEN-EP-23",), source="ordonnance bizone")
 def bizone_has_both_kinds_of_lines(document: ClinicalDocument) -> Iterator[Observation]:
     """A bizone prescription has at least one line for an ALD and one that is not."""

@@ -85,7 +85,7 @@ TEMPLATES: tuple[Template, ...] = (
         ATTACHED,
         on="organizer",
         values={"@classCode": "CLUSTER", "@moodCode": "EVN"},
-        has=("id 1..1", "component/observation 1..1", "component/observationMedia 1..1"),
+        has=("id 1..1", "component/observation 1..1", "component/observationMedia/value 1..1"),
         holds=(
             fixed("55107-7", LOINC),
             COMPLETED,

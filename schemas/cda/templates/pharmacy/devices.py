@@ -15,6 +15,7 @@ from schemas.cda.templates.pharmacy.common import (
     prescribed_now,
 )
 from schemas.cda.templates.pharmacy.period import PERIOD, Ordered
+from schemas.cda.templates.pharmacy.shapes import SHAPE, Shaped
 
 DEVICE = RULES.declare(
     "CDA-FR-3.20", layer="MODANS", requirements=ROW, source="CI-SIS, FR-Dispositif-medical"
@@ -70,6 +71,7 @@ TEMPLATES: tuple[Template, ...] = (
         ),
     ),
     template(f"{FR}20", PERIOD, checks=(Ordered("effectiveTime"),)),
+    template(f"{FR}20", SHAPE, checks=(Shaped(),)),
     template(
         f"{FR}20",
         PRESCRIBED,

@@ -14,8 +14,8 @@ PROFILE = RULES.declare(
 PROFILES: dict[str, tuple[str, ...]] = {
     f"{PCC}7": (f"{FR}42", f"{FR}83", f"{FR}205"),
     f"{PCC}7.2": (f"{FR}43",),
-    f"{PCC}7.3": (f"{FR}44", f"{FR}204"),
     f"{PCC}12": (f"{FR}45",),
+    f"{CCD}34": (f"{FR}20", f"{FR}44", f"{FR}204"),
     f"{CCD}46": (f"{FR}82",),
     f"{PCC}3": (f"{FR}33",),
     f"{PCC}3.1": (f"{FR}34", f"{FR}207"),

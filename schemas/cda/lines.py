@@ -26,7 +26,7 @@ def _xpath(path: str) -> etree.XPath:
 _ENTRY = "h:component/h:structuredBody/h:component/h:section/h:entry"
 _MEDICINES = _xpath(f"{_ENTRY}/h:substanceAdministration[h:templateId/@root='{MEDICINE_LINE}']")
 _DEVICES = _xpath(f"{_ENTRY}/h:supply[h:templateId/@root='{DEVICE_LINE}']")
-_SAYING = _xpath("//h:section/h:text//*[@ID][normalize-space()]/@ID")
+_SAYING = _xpath("descendant::*[@ID][ancestor::h:text][normalize-space()]/@ID")  # linear: one step down
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,21 @@ FR = "1.2.250.1.213.1.1.3."
 FR_SECTION = "1.2.250.1.213.1.1.2."
 ACT_CODE = "2.16.840.1.113883.5.4"
 IHE_ACT_CODE = "1.3.6.1.4.1.19376.1.5.3.2"
+EDQM = "0.4.0.127.0.16.1.1.2.1"
+HL7_ROUTE = "2.16.840.1.113883.5.112"
 SUBSTITUTION = "2.16.840.1.113883.5.1070"
 
-ROUTES = "0.4.0.127.0.16.1.1.2.1|2.16.840.1.113883.5.112"  # EDQM, HL7 RouteOfAdministration
 
 ROW = ("EX_2.1-1071",)
 PRESCRIPTION_ROW = ("SC.ORDN/CONF.04",)
 
 TEXT = ("count(text/reference)=1", "text/reference 1..1", "text/reference")
+ROUTE = (
+    f"not(routeCode[@code][not(@codeSystem='{EDQM}' or @codeSystem='{HL7_ROUTE}')])",
+    f"codeSystem EDQM ({EDQM}) ou HL7 ({HL7_ROUTE})",
+    "routeCode/@codeSystem",
+)
+SITE = ("not(approachSiteCode[@code][not(@codeSystem)])", "codeSystem", "approachSiteCode/@codeSystem")
 COMPLETED = ("statusCode/@code='completed'", "statusCode completed", "statusCode/@code")
 
 
@@ -68,9 +75,10 @@ __all__ = [
     "PCC_SECTION",
     "PHA",
     "PRESCRIPTION_ROW",
-    "ROUTES",
+    "ROUTE",
     "ROW",
     "RULES",
+    "SITE",
     "SUBSTITUTION",
     "TA_ASIP",
     "TEXT",

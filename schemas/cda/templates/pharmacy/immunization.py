@@ -11,8 +11,10 @@ from schemas.cda.templates.pharmacy.common import (
     FR,
     LOINC,
     PCC,
+    ROUTE,
     ROW,
     RULES,
+    SITE,
     TEXT,
     declared,
     fixed,
@@ -72,6 +74,8 @@ TEMPLATES: tuple[Template, ...] = (
         parents=(f"{PCC}12",),
         codes={"routeCode[@code]": "VaccineRoute", "approachSiteCode[@code]": "VaccineSite"},
         holds=(
+            ROUTE,
+            SITE,
             (
                 f"consumable/manufacturedProduct/{declared(f'{FR}43')}",
                 f"consumable/manufacturedProduct, templateId {FR}43",

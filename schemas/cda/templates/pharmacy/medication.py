@@ -13,9 +13,10 @@ from schemas.cda.templates.pharmacy.common import (
     IHE_ACT_CODE,
     PCC,
     PRESCRIPTION_ROW,
-    ROUTES,
+    ROUTE,
     ROW,
     RULES,
+    SITE,
     TEXT,
     declared,
     fixed,
@@ -201,9 +202,10 @@ TEMPLATES: tuple[Template, ...] = (
         FR_ENTRY,
         on="substanceAdministration",
         parents=(f"{PCC}7",),
-        values={"routeCode[@code]/@codeSystem": ROUTES},
         codes={"approachSiteCode[@code]": "AdministrationSite"},
         holds=(
+            ROUTE,
+            SITE,
             (
                 f"consumable/manufacturedProduct/{declared(f'{FR}43')}",
                 f"consumable/manufacturedProduct, templateId {FR}43",

@@ -10,8 +10,9 @@ from schemas.cda.templates.pharmacy.common import (
     PCC,
     PHA,
     PRESCRIPTION_ROW,
-    ROUTES,
+    ROUTE,
     RULES,
+    SITE,
     SUBSTITUTION,
     TA_ASIP,
     TEXT,
@@ -148,7 +149,6 @@ TEMPLATES: tuple[Template, ...] = (
     template(
         f"{FR}83",
         LINE,
-        values={"routeCode[@code]/@codeSystem": ROUTES},
         codes={"approachSiteCode[@code]": "AdministrationSite"},
         has=(
             f"entryRelationship/act[{declared(f'{PCC}3')}] 0..1",
@@ -157,6 +157,8 @@ TEMPLATES: tuple[Template, ...] = (
             f"entryRelationship/supply[{declared(f'{PHA}3.15')}] 0..1",
         ),
         holds=(
+            ROUTE,
+            SITE,
             _PRODUCT,
             (
                 f"not(entryRelationship[@typeCode='COMP']/substanceAdministration[not({declared(f'{FR}83.1')})])",

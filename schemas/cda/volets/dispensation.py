@@ -34,7 +34,8 @@ def _lines(section: Element) -> list[Element]:
     return found
 
 
-def _source(line: Element) -> list[Element]:
+def prescribed_lines(line: Element) -> list[Element]:
+    """The references of a dispensed medicine to what was prescribed."""
     found: list[Element] = xpath(
         f"entryRelationship/substanceAdministration[templateId/@root='{PRESCRIBED_LINE}']"
     )(line)
@@ -56,7 +57,7 @@ def dispensation_is_identified(document: ClinicalDocument) -> Iterator[Observati
 @RULES.rule("CDA-DISP-02", requirements=SCHEMATRON, source=f"{VOLET} (contrôle du banc)")
 def dispensed_prescription_is_named(document: ClinicalDocument) -> Iterator[Observation]:
     """When lines refer to a prescription, inFulfillmentOf names it."""
-    if not _orders(document) and any(_source(line) for line in lines(document)):
+    if not _orders(document) and any(prescribed_lines(line) for line in lines(document)):
         yield at(
             document.root,
             "absent, alors que des lignes renvoient à une prescription",
@@ -70,7 +71,7 @@ def lines_refer_to_the_prescribed_ones(document: ClinicalDocument) -> Iterator[O
     """When the document fulfils a prescription, each line refers to the prescribed one."""
     if _orders(document):
         for line in lines(document):
-            if not _source(line):
+            if not prescribed_lines(line):
                 yield at(
                     line, "absent", f"référence à la ligne prescrite ({PRESCRIBED_LINE})", "entryRelationship"
                 )

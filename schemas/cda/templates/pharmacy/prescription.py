@@ -96,17 +96,14 @@ def _once(oid: str, code: str) -> tuple[str, str, str]:
 
 
 def flag(oid: str, code: str) -> Template:
-    """A boolean flag of a line."""
+    """A boolean flag of a line. Its id, text, statusCode and date are those of any simple observation."""
     return template(
         oid,
         FLAG,
         on="observation",
-        parents=(f"{FR}48", f"{PCC}13"),
-        has=("id 1..1",),
+        parents=(f"{FR}48",),
         holds=(
             fixed(code, TA_ASIP),
-            TEXT,
-            COMPLETED,
             (
                 (
                     "count(value)=1 and (value/@xsi:type='BL' or substring-after(value/@xsi:type,':')='BL')"

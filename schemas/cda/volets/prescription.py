@@ -34,7 +34,7 @@ DEGRADED_ROW = ("LGC.PRESC.03",)
 EPU_SHAPE = re.compile(r"\d{2}[0-9A-Z]{16}")
 INTERNATIONAL_MEDICINES = "1.3.6.1.4.1.19376.1.9.1.2.1"
 OLD_VERSIONS = ("2022.01", "2023.01")  # before the PDF copy and the prevention of devices
-MAGIC = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
+MAGIC = {"image/png": b"\x89PNG", "image/gif": b"GIF8"}  # image/jpeg: said of every document
 
 
 def version(document: ClinicalDocument) -> str:

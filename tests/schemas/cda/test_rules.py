@@ -378,11 +378,10 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-EP-03", drop(SECTION.format(223) + "/..")),
     ("CDA-EP-03", drop(f"{ACT}/h:id")),
     ("CDA-EP-04", say("//h:observationMedia[@ID='code-2d']/h:value", "aGVsbG8=")),
-    ("CDA-EP-04B", put("//h:observationMedia[@ID='code-2d']/h:value", "mediaType", "image/jpeg")),
+    ("CDA-EP-04B", put("//h:observationMedia[@ID='code-2d']/h:value", "mediaType", "image/gif")),
     ("CDA-EP-05", put(f"{ACT}/h:id", "extension", "01AAAAAAAAAAAAAAAA")),
     ("CDA-EP-06", drop(SECTION.format(243) + "/..")),
     ("CDA-FR-2.243", say(SECTION.format(243) + "/h:title", "Copie")),
-    ("CDA-COPY-01", say("//h:observationMedia[@ID='doc-pdf']/h:value", "aGVsbG8=")),
     ("CDA-EP-07", put(f"{ACT}/h:effectiveTime/h:low", "value", "20261101093000+0000")),
     ("CDA-EP-08", put(f"{C}/h:documentationOf[2]/h:serviceEvent/h:code", "code", "MED-0000")),
     ("CDA-EP-09", twice(f"{C}/h:author")),
@@ -417,7 +416,7 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
 ]
 
 # What another rule rightly says of the same defect
-FOLLOWS = {"CDA-HDR-05": {"CDA-MOD-02"}}
+FOLLOWS = {"CDA-HDR-05": {"CDA-MOD-02"}, "CDA-EXT-13": {"CDA-EP-B5"}}
 
 SECTIONS = "//h:component/h:section"
 PICTURE = "//h:observationMedia[@ID='code-2d']/h:value"

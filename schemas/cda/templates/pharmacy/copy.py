@@ -1,15 +1,10 @@
 """The PDF copy that many documents carry, and the attached document that it is made of.
 
 Sources: CI-SIS FR-Document-PDF-copie (section 243), FR-Document-attache (18), FR-Type-document-attache
-(48.18), cda.md L3-07 and §10.
+(48.18), cda.md L3-07. That the PDF is one is said of every document.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from schemas.cda.look import at
-from schemas.cda.template import Template, template, xpath
+from schemas.cda.template import Template, template
 from schemas.cda.templates.pharmacy.common import (
     COMPLETED,
     FR,
@@ -22,33 +17,11 @@ from schemas.cda.templates.pharmacy.common import (
     declared,
     fixed,
 )
-from schemas.finding import Observation
-from schemas.xml import Element
 
 COPY = RULES.declare("CDA-FR-2.243", layer="MODANS", requirements=ROW, source="CI-SIS, FR-Document-PDF-copie")
 ATTACHED = RULES.declare(
     "CDA-FR-3.18", layer="MODANS", requirements=ROW, source="CI-SIS, FR-Document-attache"
 )
-REAL_PDF = RULES.declare(
-    "CDA-COPY-01", requirements=ROW, source="contrôle du banc : application/pdf sans %PDF-"
-)
-
-_BLANK = re.compile(r"\s+")
-
-
-@dataclass(frozen=True, slots=True)
-class RealPdf:
-    """What is announced as application/pdf starts as a PDF does."""
-
-    path: str
-
-    def __call__(self, element: Element) -> Iterator[Observation]:
-        for value in xpath(self.path)(element):
-            if value.get("nullFlavor") or value.get("mediaType") != "application/pdf":
-                continue
-            start = _BLANK.sub("", (value.text or "")[:64])
-            if not start.startswith("JVBERi0"):
-                yield at(value, start[:12] or "vide", "%PDF- en base64")
 
 
 TEMPLATES: tuple[Template, ...] = (
@@ -74,11 +47,6 @@ TEMPLATES: tuple[Template, ...] = (
                 "entry/organizer/component/observationMedia",
             ),
         ),
-    ),
-    template(
-        f"{FR_SECTION}243",
-        REAL_PDF,
-        checks=(RealPdf("entry/organizer/component/observationMedia/value"),),
     ),
     template(
         f"{FR}18",

@@ -14,7 +14,6 @@ from schemas.cda.templates.pharmacy.common import (
     prescribed,
     prescribed_now,
 )
-from schemas.cda.templates.pharmacy.period import PERIOD, Ordered
 from schemas.cda.templates.pharmacy.shapes import SHAPE, Shaped
 
 DEVICE = RULES.declare(
@@ -70,7 +69,6 @@ TEMPLATES: tuple[Template, ...] = (
             ),
         ),
     ),
-    template(f"{FR}20", PERIOD, checks=(Ordered("effectiveTime"),)),
     template(f"{FR}20", SHAPE, checks=(Shaped(),)),
     template(
         f"{FR}20",

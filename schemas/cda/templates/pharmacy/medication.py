@@ -21,7 +21,6 @@ from schemas.cda.templates.pharmacy.common import (
     declared,
     fixed,
 )
-from schemas.cda.templates.pharmacy.period import PERIOD, Ordered
 from schemas.cda.templates.pharmacy.shapes import SHAPE, Shaped
 
 CIS = "1.2.250.1.213.2.3.1"
@@ -156,7 +155,6 @@ TEMPLATES: tuple[Template, ...] = (
             ),
         ),
     ),
-    template(f"{PCC}7", PERIOD, checks=(Ordered("effectiveTime"),)),
     template(f"{PCC}7.2", SHAPE, checks=(Shaped(),)),
     *(template(mode, MODE, holds=NO_STEP) for mode in (NORMAL, DELAYED)),
     *(template(mode, MODE, holds=STEPS) for mode in STEPPED),

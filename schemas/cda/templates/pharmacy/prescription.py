@@ -18,8 +18,10 @@ from schemas.cda.templates.pharmacy.common import (
     TEXT,
     declared,
     fixed,
+    prescribed,
     prescribed_now,
 )
+from schemas.cda.templates.pharmacy.period import PERIOD, Ordered
 from schemas.finding import Keyword
 
 IHE_PRE = "IHE Pharmacy, Prescription Item"
@@ -163,6 +165,11 @@ TEMPLATES: tuple[Template, ...] = (
                 "entryRelationship/substanceAdministration/templateId",
             ),
         ),
+    ),
+    # CDA-EXT-10 leaves the lines of a prescription to this rule
+    *(
+        template(oid, PERIOD, checks=(Ordered("effectiveTime"),), applies=prescribed)
+        for oid in (f"{PCC}7", f"{FR}83.1")
     ),
     # the official tools accept an event; a prescription is an intention
     template(f"{FR}83", INTENTION, holds=(("not(@moodCode='EVN')", "moodCode INT", "@moodCode"),)),

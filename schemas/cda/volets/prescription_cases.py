@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from schemas.cda.lines import prescription_lines
 from schemas.cda.look import at
-from schemas.cda.model import SECTION_PDF_COPY, TEMPLATE_PRESCRIPTION, ClinicalDocument
+from schemas.cda.model import ClinicalDocument
 from schemas.cda.template import xpath
 from schemas.cda.tree import each, first
-from schemas.cda.volets.model import body_of, declares, sections
+from schemas.cda.volets.model import body_of, declares
 from schemas.cda.volets.prescription import ROW, VOLET
 from schemas.finding import Keyword, Observation, RuleSet
 
@@ -49,17 +49,6 @@ def bizone_has_both_kinds_of_lines(document: ClinicalDocument) -> Iterator[Obser
     for value, label in (("true", "en rapport avec l'ALD"), ("false", "sans rapport avec l'ALD")):
         if value not in said:
             yield at(body_of(document), f"aucune ligne {label}", f"MED-574 = {value}")
-
-
-@RULES.rule(
-    "CDA-EP-15", requires=Keyword.DEVRAIT, requirements=ROW, source=f"{VOLET}, historique des versions"
-)
-def version_is_the_one_of_the_content(document: ClinicalDocument) -> Iterator[Observation]:
-    """A document that declares 2022.01 does not carry what later versions brought."""
-    found = sections(document, SECTION_PDF_COPY)
-    if found and document.template_ids.get(TEMPLATE_PRESCRIPTION) == "2022.01":
-        place = f"templateId[@root='{TEMPLATE_PRESCRIPTION}']/@extension"
-        yield at(document.root, "2022.01, avec une copie PDF", "2024.01", place)
 
 
 @RULES.rule("CDA-EP-16", requires=Keyword.DEVRAIT, requirements=ROW, source="CSP R5132-5 et R5132-29")

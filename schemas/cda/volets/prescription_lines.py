@@ -64,7 +64,7 @@ def _is_posology(reference: Element) -> bool:
     return text is not None and text.tag == f"{Q}text" and line is not None and MEDICINE_LINE in roots(line)
 
 
-@RULES.rule("CDA-EP-M9", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-M9", requires=Keyword.DEVRAIT, requirements=ROW, source=VOLET)
 def renewals_are_said(document: ClinicalDocument) -> Iterator[Observation]:
     """repeatNumber on every medicine, a number or null everywhere. One is enough for the official test."""
     medicines = [(item, first(item, "repeatNumber")) for item in medicine_lines(document.root)]

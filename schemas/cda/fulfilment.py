@@ -119,7 +119,7 @@ def fulfils(found: ClinicalDocument, prescription: ClinicalDocument) -> bool:
     )
 
 
-def judge_beside(files: Mapping[str, bytes]) -> Sequence[Finding]:
+def judge_fulfilments(files: Mapping[str, bytes]) -> Sequence[Finding]:
     """What the dispensations of a folder say against its prescriptions. `files`: bytes by relative path; the
     path of the dispensation comes first in `where`. Files that are no CDA are left to others."""
     documents = {

@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from schemas.cda import PrescriptionSpec, build_prescription
-from schemas.cda.fulfilment import RULES, judge_beside
+from schemas.cda.fulfilment import RULES, judge_fulfilments
 from schemas.messages import catalogue
 from tests.schemas.cda.mutation import Mutation, documents
 
@@ -33,7 +33,9 @@ def pair(prescription_spec: PrescriptionSpec) -> tuple[bytes, bytes]:
 
 
 def said(prescription: bytes, dispensation: bytes) -> list[str]:
-    found = judge_beside({"ordonnance.xml": prescription, "d/dispensation.xml": dispensation, "a.pdf": b"x"})
+    found = judge_fulfilments(
+        {"ordonnance.xml": prescription, "d/dispensation.xml": dispensation, "a.pdf": b"x"}
+    )
     assert all(one.where.startswith("d/dispensation.xml /ClinicalDocument") and one.line for one in found)
     return [one.rule for one in found]
 

@@ -25,8 +25,9 @@ TOO_BIG = f"plus de {MAX_FOLDER} octets : ces fichiers n'ont pas été comparés
 def folder_judges() -> tuple[FolderJudge, ...]:
     """The judges of folders. They are imported here: a file alone needs none."""
     from schemas.beside import judge_beside as of_folder
+    from schemas.cda.fulfilment import judge_fulfilments
 
-    return (of_folder,)
+    return (of_folder, judge_fulfilments)
 
 
 def judge_beside(

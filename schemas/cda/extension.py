@@ -15,8 +15,6 @@ from schemas.cda.codec import base64_bytes
 from schemas.cda.look import at
 from schemas.cda.model import (
     PROFESSIONAL_ID,
-    SECTION_CODE_2D,
-    SECTION_PDF_COPY,
     STRUCTURE_ID,
     TEMPLATE_PRESCRIPTION,
     XSI_TYPE,
@@ -109,7 +107,7 @@ def _said_elsewhere(interval: Element, walked: Walked) -> bool:
         return False
     if parent is document.places.encounter or parent is document.places.act:
         return True
-    if walked.prescription and local(parent) == "substanceAdministration":
+    if walked.prescription and local(parent) == "substanceAdministration" and local(interval) in TIMES:
         return True
     main = above is document.places.act and local(parent) == "performer"
     return (
@@ -143,12 +141,10 @@ def jpeg_media_are_jpeg(walked: Walked) -> Iterator[Observation]:
 
 
 def _media(walked: Walked, media_type: str) -> Iterator[Element]:
-    """Base64 contents of this type, but those that CDA-EP-06, CDA-EP-04B and CDA-L1-05 judge."""
+    """Base64 contents of this type, but the one that CDA-L1-05 judges."""
     for value in (*walked.of(VALUE), *walked.of(TEXT)):
         encoded = value.get("representation") == "B64" and not value.get("nullFlavor")
-        if not encoded or value.get("mediaType") != media_type or value is walked.document.places.text:
-            continue
-        if not (walked.prescription and _of_copy(value)):
+        if encoded and value.get("mediaType") == media_type and value is not walked.document.places.text:
             yield value
 
 
@@ -156,12 +152,6 @@ def _start(value: Element) -> bytes:
     """The first bytes of a base64 content."""
     text = "".join((value.text or "")[:400].split())[:64]
     return base64_bytes(text[: len(text) // 4 * 4])
-
-
-def _of_copy(element: Element) -> bool:
-    section = next(element.iterancestors(SECTION), None)
-    roots = () if section is None else (template.get("root") for template in each(section, "templateId"))
-    return not {SECTION_PDF_COPY, SECTION_CODE_2D}.isdisjoint(roots)
 
 
 @RULES.rule("CDA-EXT-13", requirements=OURS, source="contrôle du banc ; CI-SIS, sections")

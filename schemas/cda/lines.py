@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
-from schemas.cda.model import ClinicalDocument, Q
-from schemas.cda.ordonnance import CIP, CIS, FLAGS, MEDICINE_LINE
+from lxml import etree
+
+from schemas.cda.model import HL7, ClinicalDocument, Q
+from schemas.cda.ordonnance import CIP, CIS, DEVICE_LINE, FLAGS, MEDICINE_LINE
+from schemas.cda.tree import each
 from schemas.xml import Element
 
 NARRATIVE = tuple(
@@ -14,6 +17,16 @@ NARRATIVE = tuple(
     )
 )
 """Elements of a section's text (NarrativeBlock)."""
+
+
+def _xpath(path: str) -> etree.XPath:
+    return etree.XPath(path, namespaces={"h": HL7}, smart_strings=False)
+
+
+_ENTRY = "h:component/h:structuredBody/h:component/h:section/h:entry"
+_MEDICINES = _xpath(f"{_ENTRY}/h:substanceAdministration[h:templateId/@root='{MEDICINE_LINE}']")
+_DEVICES = _xpath(f"{_ENTRY}/h:supply[h:templateId/@root='{DEVICE_LINE}']")
+_SAYING = _xpath("descendant::*[@ID][ancestor::h:text][normalize-space()]/@ID")  # linear: one step down
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +59,26 @@ def narrative_ids(root: Element) -> dict[str, Element]:
     return {found.get("ID", ""): found for found in root.iter(*NARRATIVE) if found.get("ID")}
 
 
+def narrative_texts(root: Element) -> set[str]:
+    """The IDs of the narrative elements that say something."""
+    return set(_SAYING(root))
+
+
 def medicine_lines(root: Element) -> list[Element]:
     """The substanceAdministration elements of the prescription, without their subordinates."""
-    return [
-        item
-        for item in root.iterfind(
-            f"{Q}component/{Q}structuredBody/{Q}component/{Q}section/{Q}entry/{Q}substanceAdministration"
-        )
-        if MEDICINE_LINE in roots(item)
-    ]
+    found: list[Element] = _MEDICINES(root)
+    return found
+
+
+def device_lines(root: Element) -> list[Element]:
+    """The supply elements of the prescribed devices."""
+    found: list[Element] = _DEVICES(root)
+    return found
 
 
 def roots(element: Element) -> set[str]:
     """The templateId roots of an element."""
-    return {template.get("root", "") for template in element.iterfind(f"{Q}templateId")}
+    return {template.get("root", "") for template in each(element, "templateId")}
 
 
 def _read_line(item: Element, narrative: dict[str, Element]) -> ReadLine:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import Protocol
 
 from lxml import etree
@@ -62,6 +61,11 @@ def hl7_names(path: str) -> str:
 def xpath(path: str) -> etree.XPath:
     """The compiled path. Raises lxml's XPathSyntaxError."""
     return etree.XPath(hl7_names(path), namespaces=NAMESPACES, smart_strings=False)
+
+
+@cache
+def _truth(test: str) -> etree.XPath:
+    return xpath(f"boolean({test})")
 
 
 class Check(Protocol):
@@ -135,7 +139,7 @@ class Holds:
     below: str = ""
 
     def __call__(self, element: Element) -> Iterator[Observation]:
-        if not xpath(f"boolean({self.test})")(element):
+        if not _truth(self.test)(element):
             yield at(element, "non respecté", self.expected, self.below)
 
 
@@ -234,19 +238,28 @@ def judge_templates(
     if body is None:
         return []
     seen: Counter[str] = Counter()
+    full: set[str] = set()  # rules of which enough was seen
     findings: list[Finding] = []
 
     def keep(rule: Rule, observations: Iterable[Observation]) -> None:
-        for one in islice(observations, MAX_SEEN - seen[rule.id]):
-            seen[rule.id] += 1
+        if rule.id in full:
+            return
+        for one in observations:
             findings.append(rule.finding(one.where, one.observed, one.expected, one.line))
+            seen[rule.id] += 1
+            if seen[rule.id] == MAX_SEEN:
+                full.add(rule.id)
+                return
 
+    judged: set[tuple[Element, str]] = set()
     for marker in body.iter(TEMPLATE_ID):
-        element = marker.getparent()
-        if element is None:
+        root = marker.get("root", "")
+        element = marker.getparent() if root in known else None
+        if element is None or (element, root) in judged:  # a templateId repeated is one templateId
             continue
-        for one in known.get(marker.get("root", ""), ()):
-            if seen[one.rule.id] >= MAX_SEEN or (one.applies is not None and not one.applies(document)):
+        judged.add((element, root))
+        for one in known[root]:
+            if one.rule.id in full or (one.applies is not None and not one.applies(document)):
                 continue
             for check in one.checks:
                 keep(one.rule, check(element))

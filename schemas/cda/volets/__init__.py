@@ -1,12 +1,25 @@
 """The document models, and which one a document follows."""
 
 from schemas.cda.model import TEMPLATE_CI_SIS, ClinicalDocument
-from schemas.cda.volets import imaging, ips, laboratory, ldl, others, prescription_lines, vsm
+from schemas.cda.volets import (
+    dispensation,
+    imaging,
+    ips,
+    laboratory,
+    ldl,
+    others,
+    prescription_cases,
+    prescription_lines,
+    vaccination,
+    vsm,
+)
 from schemas.cda.volets.model import CI_SIS_MODEL, DocumentModel
 from schemas.cda.volets.prescription import prescription_model
 
 MODELS: tuple[DocumentModel, ...] = (
-    prescription_model(prescription_lines.RULES),
+    prescription_model(prescription_lines.RULES, prescription_cases.RULES),
+    dispensation.MODEL,
+    *vaccination.MODELS,
     *laboratory.MODELS,
     *imaging.MODELS,
     vsm.MODEL,

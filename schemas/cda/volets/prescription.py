@@ -6,6 +6,7 @@ checked here. Rules whose reference is not public are warnings.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from schemas.cda.look import at
 from schemas.cda.model import (
@@ -16,10 +17,10 @@ from schemas.cda.model import (
     ClinicalDocument,
     Q,
 )
-from schemas.cda.ordonnance import FLAGS, SECTION_DEVICES, SECTION_MEDICINES, TA_ASIP, TYPES
+from schemas.cda.ordonnance import SECTION_DEVICES, SECTION_MEDICINES, TA_ASIP, TYPES
 from schemas.cda.timestamp import parse_ts
 from schemas.cda.tree import each, first
-from schemas.cda.volets.model import DocumentModel, body_of, sections
+from schemas.cda.volets.model import DocumentModel, body_of, declares, sections, top_sections
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -31,15 +32,21 @@ ROW = ("SC.ORDN/CONF.04",)
 CODE_ROW = ("BEN-EP-02",)
 DEGRADED_ROW = ("LGC.PRESC.03",)
 EPU_SHAPE = re.compile(r"\d{2}[0-9A-Z]{16}")
-MAGIC = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
-ALD = FLAGS["ald"][1]
+INTERNATIONAL_MEDICINES = "1.3.6.1.4.1.19376.1.9.1.2.1"
+OLD_VERSIONS = ("2022.01", "2023.01")  # before the PDF copy and the prevention of devices
+MAGIC = {"image/png": b"\x89PNG", "image/gif": b"GIF8"}  # image/jpeg: said of every document
+
+
+def version(document: ClinicalDocument) -> str:
+    """The version of the model that the document declares; the current one when it declares none."""
+    return document.template_ids.get(TEMPLATE_PRESCRIPTION, "2024.01")
 
 
 def _act(document: ClinicalDocument) -> Element | None:
-    return first(document.root, "documentationOf", "serviceEvent")
+    return document.places.act
 
 
-@RULES.rule("CDA-EP-H3", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-H3", requirements=ROW, source=VOLET, layer="VOLET")
 def patient_has_contacts(document: ClinicalDocument) -> Iterator[Observation]:
     """The patient has addr and telecom (null allowed)."""
     role = first(document.root, "recordTarget", "patientRole")
@@ -48,7 +55,7 @@ def patient_has_contacts(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(role, "absent", f"{name} 1..*", name)
 
 
-@RULES.rule("CDA-EP-H4", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-H4", requirements=ROW, source=VOLET, layer="VOLET")
 def author_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """The author has a profession and an organisation with id and name."""
     role = first(document.root, "author", "assignedAuthor")
@@ -59,13 +66,22 @@ def author_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(role, "absent", "1..1", "/".join(names))
 
 
-@RULES.rule("CDA-EP-H5", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-H5", requirements=ROW, source=VOLET, layer="VOLET")
 def validity_has_an_end(document: ClinicalDocument) -> Iterator[Observation]:
     """The validity has low and high (high may be null)."""
     act = _act(document)
     time = None if act is None else first(act, "effectiveTime")
     if time is not None and first(time, "high") is None:
         yield at(time, "absent", "high 1..1", "high")
+
+
+@RULES.rule("CDA-EP-H7", requires=Keyword.DEVRAIT, requirements=ROW, source=VOLET)
+def main_act_is_a_prescription(document: ClinicalDocument) -> Iterator[Observation]:
+    """The main act is coded 57833-6."""
+    act = _act(document)
+    code = None if act is None else first(act, "code")
+    if act is not None and (code is None or code.get("code") != "57833-6"):
+        yield at(act, "absent" if code is None else code.get("code"), "57833-6", "code/@code")
 
 
 @RULES.rule("CDA-EP-02", requires=Keyword.DEVRAIT, requirements=CODE_ROW, source="règle non publique (Cnam)")
@@ -104,18 +120,12 @@ def picture_is_of_its_media_type(document: ClinicalDocument) -> Iterator[Observa
             yield at(value, repr(image[:4]), value.get("mediaType"), "@mediaType")
 
 
-@RULES.rule("CDA-EP-06", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-06", requirements=ROW, source=VOLET, layer="VOLET")
 def has_one_pdf_copy(document: ClinicalDocument) -> Iterator[Observation]:
-    """Since 2024.01, one section "Copie du document" with a real PDF."""
+    """Since 2024.01, one section "Copie du document"."""
     found = sections(document, SECTION_PDF_COPY)
-    demanded = document.template_ids.get(TEMPLATE_PRESCRIPTION, "2024.01") not in ("2022.01", "2023.01")
-    if len(found) > 1 or (demanded and not found):
+    if len(found) > 1 or (not found and version(document) not in OLD_VERSIONS):
         yield at(body_of(document), f"{len(found)} section(s)", f"section {SECTION_PDF_COPY} 1..1")
-    for section in found:
-        if (section.findtext(f"{Q}title") or "").strip() != "Copie du document":
-            yield at(section, section.findtext(f"{Q}title"), "Copie du document", "title")
-    if found and not (document.pdf or b"").startswith(b"%PDF-"):
-        yield at(found[0], repr((document.pdf or b"")[:8]), "%PDF-", "observationMedia/value")
 
 
 @RULES.rule("CDA-EP-07", requires=Keyword.DEVRAIT, requirements=ROW, source="contrôle du banc")
@@ -147,56 +157,33 @@ def has_one_author(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(document.root, f"{len(document.authors)} author", "author 1..1", "author[2]")
 
 
-@RULES.rule("CDA-EP-14", requires=Keyword.DEVRAIT, requirements=("BEN-EP-23",), source="ordonnance bizone")
-def bizone_has_an_ald_line(document: ClinicalDocument) -> Iterator[Observation]:
-    """A bizone prescription has at least one line for an ALD."""
-    if all(code.code != "MED-1096" for code in document.service_codes):
-        return
-    for observation in document.root.iter(f"{Q}observation"):
-        code, value = first(observation, "code"), first(observation, "value")
-        if (
-            code is not None
-            and code.get("code") == ALD
-            and value is not None
-            and value.get("value") == "true"
-        ):
-            return
-    yield at(body_of(document), "aucune ligne ALD", f"{ALD} = true")
-
-
-@RULES.rule("CDA-EP-B1", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-B1", requirements=ROW, source=VOLET, layer="VOLET")
 def prescribes_something(document: ClinicalDocument) -> Iterator[Observation]:
-    """A section of medicines and/or one of devices, once each."""
-    medicines, devices = sections(document, SECTION_MEDICINES), sections(document, SECTION_DEVICES)
-    if not medicines and not devices and not _untemplated(document):
-        yield at(body_of(document), "absent", f"section {SECTION_MEDICINES} ou {SECTION_DEVICES}")
-    for found in (medicines, devices):
-        if len(found) > 1:
-            yield at(found[1], f"{len(found)} sections", "0..1")
+    """One section of medicines or one of devices."""
+    medicines, devices = len(_medicine_sections(document)), len(sections(document, SECTION_DEVICES))
+    if medicines != 1 and devices != 1:
+        seen = f"{medicines} section(s) de médicaments, {devices} de dispositifs"
+        yield at(body_of(document), seen, f"section {SECTION_MEDICINES} ou {SECTION_DEVICES} 1..1")
 
 
-def _untemplated(document: ClinicalDocument) -> list[Element]:
-    """Sections of the international model that do not declare the French one."""
+@RULES.rule("CDA-EP-B1B", requires=Keyword.DEVRAIT, requirements=ROW, source=VOLET)
+def sections_are_not_repeated(document: ClinicalDocument) -> Iterator[Observation]:
+    """The other of the two sections is not repeated (the official test is content with one of them)."""
+    medicines, devices = _medicine_sections(document), sections(document, SECTION_DEVICES)
+    if len(medicines) == 1 or len(devices) == 1:
+        for found in (medicines, devices):
+            if len(found) > 1:
+                yield at(found[1], f"{len(found)} sections", "0..1")
+
+
+def _medicine_sections(document: ClinicalDocument) -> list[Element]:
+    """The medicine sections, those of the international model included: another rule says that they do not
+    declare the French one."""
     return [
         section
-        for section in sections(document, "1.3.6.1.4.1.19376.1.9.1.2.1")
-        if all(found.get("root") != SECTION_MEDICINES for found in each(section, "templateId"))
+        for section in top_sections(document)
+        if declares(section, SECTION_MEDICINES) or declares(section, INTERNATIONAL_MEDICINES)
     ]
-
-
-@RULES.rule("CDA-EP-B3", requirements=ROW, source=f"{VOLET} ; IHE PRE")
-def sections_are_coded(document: ClinicalDocument) -> Iterator[Observation]:
-    """The medicine section has its templateIds, id, code 57828-6, entries; the device one code 46264-8."""
-    for section in _untemplated(document):
-        yield at(section, "absent", SECTION_MEDICINES, "templateId")
-    for template, code in ((SECTION_MEDICINES, "57828-6"), (SECTION_DEVICES, "46264-8")):
-        for section in sections(document, template):
-            found = first(section, "code")
-            if found is None or found.get("code") != code:
-                yield at(section, "absent" if found is None else found.get("code"), code, "code/@code")
-            for name in ("id", "text", "entry"):
-                if first(section, name) is None:
-                    yield at(section, "absent", f"{name} 1..*", name)
 
 
 @DEEP.rule("CDA-EP-04", requirements=CODE_ROW, source="contrôle du banc (CSP L4071-1 et suivants)")
@@ -211,29 +198,34 @@ def code_2d_is_readable(document: ClinicalDocument) -> Iterator[Observation]:
 def code_2d_carries_the_number(document: ClinicalDocument) -> Iterator[Observation]:
     """The decoded text carries the number of the prescription."""
     found, number = sections(document, SECTION_CODE_2D), document.epu_id
-    texts = _decoded(document) if found and number else []
+    texts = _decoded(document) if found and number else ()
     if texts and number and not any(number in text for text in texts):
         yield at(found[0], texts[0], number)
 
 
-def _decoded(document: ClinicalDocument) -> list[str]:
+def _decoded(document: ClinicalDocument) -> tuple[str, ...]:
+    return _texts(document.code_image or b"")
+
+
+@lru_cache(maxsize=1)  # two rules look at the same picture, one after the other
+def _texts(image: bytes) -> tuple[str, ...]:
     from schemas.pdf.reader import decode_image  # heavy libraries: only when a code is decoded
 
     try:
-        return [code.text for code in decode_image(document.code_image or b"")]
+        return tuple(code.text for code in decode_image(image))
     except ValueError:
-        return []
+        return ()
 
 
-def prescription_model(lines: RuleSet[ClinicalDocument]) -> DocumentModel:
-    """The model eP-MED-DM with the rules of its lines."""
+def prescription_model(*lines: RuleSet[ClinicalDocument]) -> DocumentModel:
+    """The model eP-MED-DM with the rules of its lines and of its special cases."""
     return DocumentModel(
         name="eP-MED-DM",
         template=TEMPLATE_PRESCRIPTION,
         versions=("2022.01", "2023.01", "2024.01"),
         codes=("57833-6",),
         others=("1.3.6.1.4.1.19376.1.9.1.1.1", "1.3.6.1.4.1.19376.1.5.3.1.1.1"),
-        rules=(RULES, lines),
+        rules=(RULES, *lines),
         deep=(DEEP,),
         whole=True,
     )

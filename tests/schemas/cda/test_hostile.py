@@ -119,3 +119,13 @@ def test_text_full_of_tags_counts_as_elements(level1: bytes) -> None:
     noise = b"<!--" + b"<" * 300_000 + b"-->"
     [found] = judge(level1.replace(b"<title>", noise + b"<title>"))
     assert found.rule == "CDA-XML-06"
+
+
+def test_a_template_repeated_on_one_element_is_judged_once() -> None:
+    code = '<x code="12" codeSystem="1.2.250.1.213.2.3.1"/>' * 400
+    product = '<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.7.2"/>' * 400 + code
+    for inside in (product, f"<typeId/>{product}"):
+        body = f"<component><manufacturedProduct>{inside}</manufacturedProduct></component>"
+        found = judge(f'<ClinicalDocument xmlns="urn:hl7-org:v3">{body}</ClinicalDocument>'.encode())
+        assert len([one for one in found if one.rule == "CDA-PCC-4.7.2"]) == 2  # parent, material
+        assert len([one for one in found if one.rule == "CDA-MED-01"]) == 25

@@ -378,11 +378,10 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-EP-03", drop(SECTION.format(223) + "/..")),
     ("CDA-EP-03", drop(f"{ACT}/h:id")),
     ("CDA-EP-04", say("//h:observationMedia[@ID='code-2d']/h:value", "aGVsbG8=")),
-    ("CDA-EP-04B", put("//h:observationMedia[@ID='code-2d']/h:value", "mediaType", "image/jpeg")),
+    ("CDA-EP-04B", put("//h:observationMedia[@ID='code-2d']/h:value", "mediaType", "image/gif")),
     ("CDA-EP-05", put(f"{ACT}/h:id", "extension", "01AAAAAAAAAAAAAAAA")),
     ("CDA-EP-06", drop(SECTION.format(243) + "/..")),
-    ("CDA-EP-06", say(SECTION.format(243) + "/h:title", "Copie")),
-    ("CDA-EP-06", say("//h:observationMedia[@ID='doc-pdf']/h:value", "aGVsbG8=")),
+    ("CDA-FR-2.243", say(SECTION.format(243) + "/h:title", "Copie")),
     ("CDA-EP-07", put(f"{ACT}/h:effectiveTime/h:low", "value", "20261101093000+0000")),
     ("CDA-EP-08", put(f"{C}/h:documentationOf[2]/h:serviceEvent/h:code", "code", "MED-0000")),
     ("CDA-EP-09", twice(f"{C}/h:author")),
@@ -400,22 +399,24 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-EP-B1", drop(SECTION.format(171) + "/..")),
     ("CDA-EP-B3", put(SECTION.format(171) + "/h:code", "code", "57833-6")),
     ("CDA-EP-B3", drop(SECTION.format(171) + "/h:templateId[@root='1.2.250.1.213.1.1.2.171']")),
-    ("CDA-EP-M1", drop(f"({LINE})[1]/h:templateId[@root='1.3.6.1.4.1.19376.1.5.3.1.4.7.1']")),
+    ("CDA-EP-M1", drop(f"({LINE})[1]/h:templateId[@root='1.3.6.1.4.1.19376.1.5.3.1.4.7']")),
+    ("CDA-PCC-4.7", drop(f"({LINE})[1]/h:templateId[@root='1.3.6.1.4.1.19376.1.5.3.1.4.7.1']")),
+    ("CDA-PCC-4.7", drop(f"({LINE})[1]/h:id")),
+    ("CDA-PCC-4.7", put(f"{LINE}/h:statusCode", "code", "active")),
     ("CDA-EP-M4", put(LINE, "moodCode", "EVN")),
-    ("CDA-EP-M4", drop(f"({LINE})[1]/h:id")),
-    ("CDA-EP-M4", put(f"{LINE}/h:statusCode", "code", "active")),
     ("CDA-EP-M8", put(f"{LINE}/h:effectiveTime/h:high", "value", "20200101")),
     ("CDA-EP-M9", drop(f"({LINE})[1]/h:repeatNumber")),
     ("CDA-EP-M13", put("//h:manufacturedMaterial/h:code", "codeSystem", "1.2.3")),
-    ("CDA-EP-M13", drop(f"({LINE})[1]/h:consumable")),
-    ("CDA-EP-M15", put("//h:act/h:code", "code", "E")),
+    ("CDA-EP-M13", drop("(//h:manufacturedMaterial)[1]/h:name")),
+    ("CDA-EP-M15", drop(f"({LINE})[1]/h:entryRelationship[h:act]")),
+    ("CDA-EP-M15B", put("//h:act/h:code", "code", "E")),
     ("CDA-EP-M18", put("//h:observation[h:code/@code='MED-574']/h:value", "value", "non")),
     ("CDA-EP-M19", unset("//h:supply/h:quantity", "value")),
     ("CDA-XSD-03", put("//h:renderMultiMedia", "referencedObject", "nope")),
 ]
 
 # What another rule rightly says of the same defect
-FOLLOWS = {"CDA-HDR-05": {"CDA-MOD-02"}}
+FOLLOWS = {"CDA-HDR-05": {"CDA-MOD-02"}, "CDA-EXT-13": {"CDA-EP-B5"}}
 
 SECTIONS = "//h:component/h:section"
 PICTURE = "//h:observationMedia[@ID='code-2d']/h:value"

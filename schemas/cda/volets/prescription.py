@@ -99,14 +99,25 @@ def number_has_the_usual_shape(document: ClinicalDocument) -> Iterator[Observati
 
 @RULES.rule("CDA-EP-03", requirements=DEGRADED_ROW, source=f"{VOLET} (section FR-Code-a-barres)")
 def code_2d_goes_with_the_number(document: ClinicalDocument) -> Iterator[Observation]:
-    """The 2D code section is there if and only if there is a number."""
+    """A number has its 2D code section, once."""
     found = sections(document, SECTION_CODE_2D)
     if document.epu_id and not found:
         yield at(body_of(document), "absent", f"section {SECTION_CODE_2D} (numéro {document.epu_id})")
-    if found and not document.epu_id:
-        yield at(found[0], "section présente, aucun numéro", f"serviceEvent/id[@root='{EPU_ROOT}']")
     if len(found) > 1:
         yield at(found[1], f"{len(found)} sections", "0..1")
+
+
+@RULES.rule(
+    "CDA-EP-03B",
+    requires=Keyword.DEVRAIT,
+    requirements=DEGRADED_ROW,
+    source=f"{VOLET} (section FR-Code-a-barres)",
+)
+def degraded_mode_has_no_code_2d(document: ClinicalDocument) -> Iterator[Observation]:
+    """Without a number there is no 2D code section."""
+    found = sections(document, SECTION_CODE_2D)
+    if found and not document.epu_id:
+        yield at(found[0], "section présente, aucun numéro", f"serviceEvent/id[@root='{EPU_ROOT}']")
 
 
 @RULES.rule("CDA-EP-04B", requires=Keyword.DEVRAIT, requirements=CODE_ROW, source=VOLET)

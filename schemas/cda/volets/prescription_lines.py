@@ -36,7 +36,7 @@ def refused_substitution_has_a_reason(document: ClinicalDocument) -> Iterator[Ob
                 yield at(code, "absent", "motif de non-substitution", "originalText")
 
 
-@RULES.rule("CDA-EP-11", requirements=ROW, source=VOLET)
+@RULES.rule("CDA-EP-11", requires=Keyword.DEVRAIT, requirements=ROW, source=VOLET)
 def posology_text_is_found(document: ClinicalDocument) -> Iterator[Observation]:
     """The text of each medicine line refers to an element of the narrative that says something."""
     texts = narrative_texts(document.root)

@@ -376,7 +376,7 @@ ON_PRESCRIPTION: list[tuple[str, Edit]] = [
     ("CDA-MOD-04", unset(f"{C}/h:templateId[@root='1.2.250.1.213.1.1.1.39']", "extension")),
     ("CDA-EP-02", put(f"{ACT}/h:id", "extension", "abc")),
     ("CDA-EP-03", drop(SECTION.format(223) + "/..")),
-    ("CDA-EP-03", drop(f"{ACT}/h:id")),
+    ("CDA-EP-03B", drop(f"{ACT}/h:id")),
     ("CDA-EP-04", say("//h:observationMedia[@ID='code-2d']/h:value", "aGVsbG8=")),
     ("CDA-EP-04B", put("//h:observationMedia[@ID='code-2d']/h:value", "mediaType", "image/gif")),
     ("CDA-EP-05", put(f"{ACT}/h:id", "extension", "01AAAAAAAAAAAAAAAA")),

@@ -68,7 +68,12 @@ PLAN = RULES.declare(
     source="IHE Pharmacy, référence au plan de traitement",
 )
 
-INTENTION = RULES.declare("CDA-EP-M4", requirements=PRESCRIPTION_ROW, source=f"{VOLET} ; {IHE_PRE}")
+INTENTION = RULES.declare(
+    "CDA-EP-M4",
+    requires=Keyword.DEVRAIT,
+    requirements=PRESCRIPTION_ROW,
+    source=f"{VOLET} ; {IHE_PRE}",
+)
 PREVENTED = RULES.declare(
     "CDA-EP-12B", requires=Keyword.DEVRAIT, requirements=PRESCRIPTION_ROW, source="CI-SIS, volet eP-MED-DM"
 )

@@ -8,7 +8,7 @@ Sources: IHE PCC, PaLM, Pharmacy and RAD technical frameworks, CI-SIS "modèles 
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -31,6 +31,12 @@ NAMESPACES = {
     "dicom": "urn:dicom-org:ps3-20",
 }
 TEMPLATE_ID = f"{Q}templateId"
+SECTION = f"{Q}section"
+STATEMENTS = (
+    SECTION,
+    *(f"{Q}{name}" for name in ("act", "observation", "organizer", "procedure", "substanceAdministration")),
+    *(f"{Q}{name}" for name in ("supply", "encounter", "observationMedia")),
+)
 MAX_SEEN = 25  # observations kept of one rule
 
 _WORDS = frozenset({"and", "or", "mod", "div"})
@@ -227,13 +233,20 @@ def template(
     return Template(oid, rule, tuple(made), applies)
 
 
-def judge_templates(
-    document: ClinicalDocument, known: Mapping[str, tuple[Template, ...]], open_set: Rule
-) -> list[Finding]:
-    """The findings of every template that the body declares, at most MAX_SEEN a rule.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The rules of what is not an error of the document: a code that a value set held in part does not list,
+    a section or entry of which no template is known, a section that declares none."""
 
-    `open_set` is the rule of a code that a value set held in part does not list.
-    """
+    open_set: Rule
+    unknown: Rule
+    undeclared: Rule
+
+
+def judge_templates(
+    document: ClinicalDocument, known: Mapping[str, tuple[Template, ...]], said: Said
+) -> list[Finding]:
+    """The findings of every template that the body declares, at most MAX_SEEN a rule."""
     body = first(document.root, "component")
     if body is None:
         return []
@@ -264,8 +277,25 @@ def judge_templates(
             for check in one.checks:
                 keep(one.rule, check(element))
                 if isinstance(check, Coded) and value_set(check.key).open:
-                    keep(open_set, open_codes(check, element))
+                    keep(said.open_set, open_codes(check, element))
+    keep(said.unknown, _unknown(body, {element for element, _ in judged}))
+    keep(said.undeclared, _undeclared(body))
     return findings
+
+
+def _unknown(body: Element, judged: Set[Element]) -> Iterator[Observation]:
+    """Sections and entries that declare templates, none of which is known: no rule looked at them."""
+    for element in body.iter(*STATEMENTS):
+        roots = [found.get("root", "") for found in element.iterchildren(TEMPLATE_ID)]
+        if roots and element not in judged:
+            yield at(element, " ".join(roots), "un modèle de section ou d'entrée connu", "templateId")
+
+
+def _undeclared(body: Element) -> Iterator[Observation]:
+    """Sections that declare no template: no rule looked at them."""
+    for section in body.iter(SECTION):
+        if next(section.iterchildren(TEMPLATE_ID), None) is None:
+            yield at(section, "absent", "templateId 1..*", "templateId")
 
 
 def open_codes(check: Coded, element: Element) -> Iterator[Observation]:

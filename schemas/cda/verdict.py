@@ -166,6 +166,6 @@ def judge_document(
         found += _apply((common.RULES,), common.Modelled(document, model))
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
     found += _apply((ucum.RULES, terminology.RULES), document)
-    found += judge_templates(document, templates.known_templates(), templates.OPEN_SET)
+    found += judge_templates(document, templates.known_templates(), templates.SAID)
     found += _apply((extension.RULES,), extension.walk(document))
     return profiles.by_old_header(document, found) if header == profiles.OLD else found

@@ -14,11 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from schemas.cda import (
-    Code,
     DocumentSpec,
-    Header,
-    PatientIdentity,
-    Person,
     PrescriptionLine,
     PrescriptionSpec,
     build_document,
@@ -30,7 +26,7 @@ from simulators.core.population import Population
 from simulators.core.random import Randomness
 
 from .measure import CPU, WALL, Figure, Measure, Sample, cpu
-from .world import DOCTOR, START
+from .world import START, cda_header
 
 KB = 1000
 REAL = 200  # kB of the prescription met in practice
@@ -42,33 +38,9 @@ VARIANTS = 4  # different documents of a size, so that nothing is remembered fro
 RULES_FOLDER = "SEGUR_BENCH_ANS_RULES"
 
 
-def _header(rank: int) -> Header:
-    patient = Population(7).derive(f"document {rank}")
-    structure = DOCTOR.structure
-    person = Person(
-        id=DOCTOR.id_nat,
-        family=DOCTOR.family,
-        given=DOCTOR.given,
-        code=Code("G15_10/SM26", "1.2.250.1.213.1.1.4.5"),
-        organisation_id=structure.id_nat,
-        organisation_name=structure.name,
-    )
-    identity = PatientIdentity(
-        ins=patient.ins,
-        local_ids=(("1.2.250.1.999.1.2", f"IPP-{rank}"),),
-        birth_name=patient.birth_name,
-        given=patient.given,
-        given_names=" ".join(patient.given_names),
-        sex=patient.sex,
-        birth_date=f"{patient.birth_date:%Y%m%d}",
-        birth_place=patient.birth_place,
-    )
-    return Header(f"1.2.250.1.999.1.{rank}", f"1.2.250.1.999.2.{rank}", START, identity, person)
-
-
 def document(kilobytes: int, rank: int = 0) -> bytes:
     """A document of about that size that breaks no rule; another rank, another patient and identifiers."""
-    header = _header(rank)
+    header = cda_header(Population(7).derive(f"document {rank}"), rank, START)
     if kilobytes < 20:
         return build_document(DocumentSpec(header, "lettre", _pdf(0, rank)))
     written = 4 if kilobytes == REAL else max(1, (kilobytes * KB - REST_BYTES) // LINE_BYTES)

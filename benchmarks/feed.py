@@ -7,8 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from schemas import xds
-from schemas.cda import Code as CdaCode
-from schemas.cda import DocumentSpec, Header, PatientIdentity, Person, build_document, read
+from schemas.cda import DocumentSpec, build_document, read
 from schemas.soap import envelope, mtom
 from schemas.vihf import Role, VihfRequest, model
 from schemas.vihf import build as build_vihf
@@ -18,7 +17,7 @@ from simulators.core.service import Request
 from simulators.dmp.routes import BASE, FEED
 
 from .measure import CPU, Measure, Sample, cpu
-from .world import DOCTOR, START, World, handled, world
+from .world import DOCTOR, START, World, cda_header, handled, world
 
 PDF_BYTES = 22_000  # makes a message of about 60 kB
 BATCH = 20
@@ -27,29 +26,10 @@ BATCH = 20
 def request_of(of: World, rank: int) -> Request:
     """A feed of one letter; nothing but the patient and the author is that of another rank."""
     certificate, key = of.pki.pair("cabinet-sign").load()
-    patient, structure = of.patient, DOCTOR.structure
-    person = Person(
-        id=DOCTOR.id_nat,
-        family=DOCTOR.family,
-        given=DOCTOR.given,
-        code=CdaCode("G15_10/SM26", "1.2.250.1.213.1.1.4.5"),
-        organisation_id=structure.id_nat,
-        organisation_name=structure.name,
-    )
-    identity = PatientIdentity(
-        ins=patient.ins,
-        local_ids=(("1.2.250.1.999.1.2", "IPP-42"),),
-        birth_name=patient.birth_name,
-        given=patient.given,
-        given_names=" ".join(patient.given_names),
-        sex=patient.sex,
-        birth_date=f"{patient.birth_date:%Y%m%d}",
-        birth_place=patient.birth_place,
-    )
+    patient = of.patient
     pdf = b"%PDF-1.4\n" + Randomness(rank).stream("pdf").randbytes(PDF_BYTES) + b"\n%%EOF\n"
     created = START - timedelta(seconds=61 * (rank + 1))
-    header = Header(f"1.2.250.1.999.1.{rank}", f"1.2.250.1.999.2.{rank}", created, identity, person)
-    document = build_document(DocumentSpec(header, "lettre", pdf))
+    document = build_document(DocumentSpec(cda_header(patient, rank, created), "lettre", pdf))
     decoded = read(document)
     entry = xds.entry_from_cda(decoded, document)
     submission = xds.new_submission(
@@ -71,7 +51,7 @@ def request_of(of: World, rank: int) -> Request:
         id=f"_v{rank}",
         issue_instant=of.clock.now(),
         name_id=DOCTOR.id_nat,
-        structure=structure.id_nat,
+        structure=DOCTOR.structure.id_nat,
         sector="SA07",
         roles=(Role("10", model.PROFESSIONS), Role("SM26", model.SPECIALITIES)),
         homologation="BANC-DMP-0001",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import html
 
+from schemas.cda import Code, Header, PatientIdentity, Person
 from simulators.core import pki
 from simulators.core.clock import Clock
 from simulators.core.exchange import Tls
@@ -50,6 +51,30 @@ class World:
         client, _ = self.pki.pair(pair).load()
         der = client.public_bytes(Encoding.DER)
         return Tls("TLSv1.2", "", der, client.subject.rfc4514_string())
+
+
+def cda_header(patient: Patient, rank: int, created: datetime) -> Header:
+    """The header of a document of this patient by DOCTOR; the rank makes its identifiers."""
+    structure = DOCTOR.structure
+    author = Person(
+        id=DOCTOR.id_nat,
+        family=DOCTOR.family,
+        given=DOCTOR.given,
+        code=Code("G15_10/SM26", "1.2.250.1.213.1.1.4.5"),
+        organisation_id=structure.id_nat,
+        organisation_name=structure.name,
+    )
+    identity = PatientIdentity(
+        ins=patient.ins,
+        local_ids=(("1.2.250.1.999.1.2", "IPP-42"),),
+        birth_name=patient.birth_name,
+        given=patient.given,
+        given_names=" ".join(patient.given_names),
+        sex=patient.sex,
+        birth_date=f"{patient.birth_date:%Y%m%d}",
+        birth_place=patient.birth_place,
+    )
+    return Header(f"1.2.250.1.999.1.{rank}", f"1.2.250.1.999.2.{rank}", created, identity, author)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ FRENCH = RULES.declare(
 class Section:
     """An IHE section: OID, LOINC code, parents (OIDs), French OIDs, entries of which one must be there.
 
-    `identified`: its id is demanded.
+    `identified`: its id is demanded. Without a code here, any will do.
     """
 
     oid: str
@@ -79,27 +79,18 @@ PCC_SECTIONS = (
     Section(pcc("1.9.12"), "56836-0", "82"),
     Section(pcc("1.9.15"), "29545-1", "", (pcc("3.24"),)),
     Section(pcc("1.9.15.1"), "29545-1", "84", (pcc("1.9.15"), pcc("3.24"))),
-    # Physical examination, by organ: FR n is PCC 1.9.(n - 69)
+    # Physical examination, by organ. The codes of 1.9.17 to 1.9.28 are not known here for sure.
     Section(pcc("1.9.16"), "10210-3", "85"),
-    Section(pcc("1.9.18"), "29302-7", "87"),
-    Section(pcc("1.9.19"), "10199-8", "88"),
-    Section(pcc("1.9.20"), "10197-2", "89"),
-    Section(pcc("1.9.21"), "11393-6", "90"),
-    Section(pcc("1.9.22"), "10195-6", "91"),
-    Section(pcc("1.9.23"), "10203-8", "92"),
-    Section(pcc("1.9.25"), "11411-6", "94"),
-    Section(pcc("1.9.26"), "29307-6", "95"),
-    Section(pcc("1.9.27"), "10207-9", "96"),
-    Section(pcc("1.9.28"), "11392-8", "97"),
-    Section(pcc("1.9.29"), "10200-4", "98"),
+    *(Section(pcc(f"1.9.{number}"), "") for number in range(17, 29)),
+    Section(pcc("1.9.29"), "10200-4"),
     Section(pcc("1.9.30"), "11412-4", "99"),
-    Section(pcc("1.9.31"), "10191-5", "100"),
-    Section(pcc("1.9.32"), "11447-0", "101"),
+    Section(pcc("1.9.31"), "10191-5"),
+    Section(pcc("1.9.32"), "11447-0"),
     Section(pcc("1.9.33"), "10208-7", "102"),
-    Section(pcc("1.9.34"), "11410-8", "103"),
+    Section(pcc("1.9.34"), "11410-8"),
     Section(pcc("1.9.35"), "10202-0", "104"),
-    Section(pcc("1.9.36"), "11400-9", "105"),
-    Section(pcc("1.9.37"), "10205-3", "106"),
+    Section(pcc("1.9.36"), "11400-9"),
+    Section(pcc("1.9.37"), "10205-3"),
     Section(pcc("1.9.38"), "34895-3", "107"),
     Section(pcc("1.9.39"), "34895-3", "", (pcc("1.9.38"),)),
     Section(pcc("1.12.2.5"), "46006-3", "115", (), (pcc("1.12.3.6"),)),
@@ -142,14 +133,14 @@ HAS_FRENCH = "templateId[starts-with(@root, '1.2.250.1.213.')]"
 
 def _templates() -> Iterator[Template]:
     for one in PCC_SECTIONS:
-        system = "" if one.code.startswith("xx-") else f" ({LOINC})"
+        system = "" if not one.code or one.code.startswith("xx-") else f" ({LOINC})"
         yield template(
             one.oid,
             CODE,
             on="section",
             parents=one.parents,
             code=one.code + system,
-            has=("id 1..1",) if one.identified else (),
+            has=(*(("id 1..1",) if one.identified else ()), *(() if one.code else ("code 1..1",))),
         )
         if one.entries:
             wanted = " or ".join(f"@root='{oid}'" for oid in one.entries)

@@ -1,6 +1,7 @@
 """CDA R2 documents: read them, write them, judge them. Importing this loads lxml only."""
 
 from schemas.cda.build import KINDS, build_document
+from schemas.cda.causes.old_header import HEADERS
 from schemas.cda.codec import decode, read
 from schemas.cda.lines import ReadLine, prescription_lines
 from schemas.cda.model import (
@@ -15,7 +16,6 @@ from schemas.cda.model import (
     PrescriptionSpec,
 )
 from schemas.cda.ordonnance import build_prescription
-from schemas.cda.profiles import HEADERS
 from schemas.cda.timestamp import parse_ts, utc_stamp, write_ts
 from schemas.cda.verdict import judge, judge_bytes, judge_document, judge_header, open_document
 

@@ -4,25 +4,9 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
-from schemas.cda import (
-    care,
-    causes,
-    contact,
-    datatypes,
-    encoding,
-    extension,
-    header,
-    identity,
-    level1,
-    parties,
-    people,
-    profiles,
-    structure,
-    templates,
-    terminology,
-    ucum,
-    volets,
-)
+from schemas.cda import extension, header, level1, structure, templates, terms, volets
+from schemas.cda.causes import document as causes
+from schemas.cda.causes import encoding, old_header
 from schemas.cda.codec import decode, find_document
 from schemas.cda.model import CdaRefused, ClinicalDocument
 from schemas.cda.template import MAX_SEEN, judge_templates
@@ -32,15 +16,6 @@ from schemas.xml import XmlRefused, parse
 
 T = TypeVar("T")
 
-HEADER_RULES: tuple[RuleSet[ClinicalDocument], ...] = (
-    header.RULES,
-    identity.RULES,
-    contact.RULES,
-    people.RULES,
-    parties.RULES,
-    care.RULES,
-    datatypes.RULES,
-)
 ROOT: RuleSet[bytes] = RuleSet("cda-root")
 UNREADABLE = ROOT.declare("CDA-XML-01", requirements=("BEN-CDA-01",), source="XML 1.0", layer="XSD")
 NOT_CDA = ROOT.declare(
@@ -61,21 +36,20 @@ ALL_RULES: tuple[RuleSet[Any], ...] = (
     encoding.RULES,
     causes.RULES,
     structure.RULES,
-    *HEADER_RULES,
+    *header.RULES,
     extension.RULES,
     level1.RULES,
-    ucum.RULES,
+    *terms.RULES,
     common.RULES,
     *{
         rules.name: rules for model in volets.MODELS for rules in (*model.rules, *model.deep)
     }.values(),  # models may share a set
-    terminology.RULES,
     templates.COMMON,
     *(family.RULES for family in templates.FAMILIES),
 )
 
 
-def judge(data: bytes, *, deep: bool = True, header: str = profiles.AUTO) -> list[Finding]:
+def judge(data: bytes, *, deep: bool = True, header: str = old_header.AUTO) -> list[Finding]:
     """Every finding on a document, root causes first; what cannot be read (not XML, not a CDA) stands alone.
 
     `deep=False` leaves out what decodes pictures. `header`: the model of the header to judge by, `3.0`,
@@ -128,7 +102,7 @@ def _bytes(data: bytes) -> list[Finding]:
 
 def judge_header(document: ClinicalDocument) -> list[Finding]:
     """The findings of the header rules alone (well under a millisecond or so on a usual document)."""
-    return _apply(HEADER_RULES, document)
+    return _apply(header.RULES, document)
 
 
 def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
@@ -145,14 +119,14 @@ def judge_document(
     document: ClinicalDocument,
     *,
     deep: bool = True,
-    header: str = profiles.AUTO,
+    header: str = old_header.AUTO,
 ) -> list[Finding]:
     """Every finding on a decoded document: root causes, structure, header, level 1 or its model, entries.
 
     Raises ValueError on an unknown header.
     """
-    if header not in profiles.HEADERS:
-        raise ValueError(f"header is one of {', '.join(profiles.HEADERS)}, not {header!r}")
+    if header not in old_header.HEADERS:
+        raise ValueError(f"header is one of {', '.join(old_header.HEADERS)}, not {header!r}")
     found = _apply((causes.RULES,), causes.Case(document, header))
     found += _apply((structure.RULES,), document) + judge_header(document)
     model = volets.model_of(document)
@@ -165,7 +139,7 @@ def judge_document(
     else:
         found += _apply((common.RULES,), common.Modelled(document, model))
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
-    found += _apply((ucum.RULES, terminology.RULES), document)
+    found += _apply(terms.RULES, document)
     found += judge_templates(document, templates.known_templates(), templates.SAID)
     found += _apply((extension.RULES,), extension.walk(document))
-    return profiles.by_old_header(document, found) if header == profiles.OLD else found
+    return old_header.by_old_header(document, found) if header == old_header.OLD else found

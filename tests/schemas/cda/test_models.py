@@ -8,7 +8,7 @@ from lxml import etree
 
 from schemas.cda import judge
 from schemas.cda.codec import decode, find_document
-from schemas.cda.codes import loinc, snomed_ct, well_formed
+from schemas.cda.terms.codes import loinc, snomed_ct, well_formed
 from schemas.cda.volets import MODELS, model_of
 from schemas.finding import errors
 from schemas.xml import parse

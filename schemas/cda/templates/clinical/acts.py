@@ -4,11 +4,11 @@ Sources: IHE PCC TF-2 §6.3.4 (4.4, 4.14, 4.17 to 4.19), PCC CDA supplements (1.
 CI-SIS "modèles de contenus", cda.md §7.2 VSM-14.
 """
 
-from schemas.cda.codes import LOINC
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.problems import COMPLETED, OBSERVATION, TEXT
 from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, TA_ASIP, ccd, entry, fixed, french, ihe, pcc
 from schemas.cda.templates.clinical.sections import HAS_FRENCH
+from schemas.cda.terms.codes import LOINC
 
 PROCEDURE = ihe("4.19", title="Procedure Entry")
 ENCOUNTER = ihe("4.14", title="Encounters")

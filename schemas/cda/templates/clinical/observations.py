@@ -4,7 +4,6 @@ Sources: IHE PCC TF-2 §6.3.4 (4.13 and its children, 4.15), PCC CDA supplements
 cda.md §7.2 VSM-15, VSM-16, samples of twenty models.
 """
 
-from schemas.cda.codes import LOINC, SNOMED_CT
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.problems import COMPLETED, OBSERVATION, TEXT
 from schemas.cda.templates.clinical.rules import (
@@ -20,6 +19,7 @@ from schemas.cda.templates.clinical.rules import (
     pcc,
 )
 from schemas.cda.templates.clinical.sections import HAS_FRENCH
+from schemas.cda.terms.codes import LOINC, SNOMED_CT
 
 SIMPLE = ihe("4.13", title="Simple Observations")
 VITAL_SIGNS = ihe("4.13.1", title="Vital Signs Organizer")

@@ -3,7 +3,6 @@
 Sources: IHE PCC TF-2 §6.3.4 (4.1 to 4.6), cda.md §7.2 VSM-11 to VSM-13, samples of thirteen models.
 """
 
-from schemas.cda.codes import LOINC, SNOMED_CT
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.rules import (
     ACT_CODE,
@@ -17,6 +16,7 @@ from schemas.cda.templates.clinical.rules import (
     pcc,
 )
 from schemas.cda.templates.clinical.sections import HAS_FRENCH
+from schemas.cda.terms.codes import LOINC, SNOMED_CT
 
 CONCERN = ihe("4.5.1", title="Concern Entry")
 PROBLEM_CONCERN = ihe("4.5.2", title="Problem Concern Entry")

@@ -7,9 +7,9 @@ MODCDA, sections and entries that the ANS created by MODANS (cda.md §1.1, §5).
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from schemas.cda.codes import well_formed
 from schemas.cda.look import SCHEMATRON, at
 from schemas.cda.template import Check, Has, OneOf, xpath
+from schemas.cda.terms.codes import well_formed
 from schemas.finding import Keyword, Observation, Rule, RuleSet
 from schemas.xml import Element
 

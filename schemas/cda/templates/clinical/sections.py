@@ -7,10 +7,10 @@ Medication and vaccination sections are in the pharmacy family.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.cda.codes import LOINC
 from schemas.cda.look import SCHEMATRON
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.rules import FRENCH_TEMPLATE, RULES, TA_ASIP, ccd, entry, pcc, section
+from schemas.cda.terms.codes import LOINC
 
 CODE = RULES.declare("CDA-PCC-SECTION", requirements=SCHEMATRON, source="IHE PCC TF-2 §6.3.3", layer="IHE")
 ENTRIES = RULES.declare(

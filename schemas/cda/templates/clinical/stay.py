@@ -3,10 +3,10 @@
 Sources: CI-SIS volets LDL-SES 2022.01 and VSM, cda.md §7.2 (VSM-5 to VSM-9) and §7.3 (LDL-5 to LDL-10).
 """
 
-from schemas.cda.codes import LOINC
 from schemas.cda.template import Template, template
 from schemas.cda.templates.clinical.problems import TEXT
 from schemas.cda.templates.clinical.rules import TA_ASIP, entry, french, pcc, section
+from schemas.cda.terms.codes import LOINC
 
 ENTRY_MODE = french("3.48.6", title="FR-Modalite-entree")
 EXIT_MODE = french("3.48.7", title="FR-Modalite-sortie")

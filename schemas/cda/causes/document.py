@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from schemas.cda.causes.old_header import AUTO, OLD, signs_of_old_header
 from schemas.cda.look import SCHEMATRON, SOURCE, at
 from schemas.cda.model import (
     HL7,
@@ -19,7 +20,6 @@ from schemas.cda.model import (
     ClinicalDocument,
     Q,
 )
-from schemas.cda.profiles import AUTO, OLD, signs_of_old_header
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS

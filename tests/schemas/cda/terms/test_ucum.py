@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.cda.ucum import DEEPEST, LONGEST, is_unit
+from schemas.cda.terms.ucum import DEEPEST, LONGEST, is_unit
 
 UNITS = """
     % /mL /min /uL 10*12/L 10*9/L 10^6/L 10* 30009000 1/min Cel J MBq U/L kU/L ukat/L [IU]/L m[IU]/L

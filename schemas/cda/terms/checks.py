@@ -6,9 +6,9 @@ The lists of codes are not held. Source: ATIH, CIM-10 à usage PMSI (extensions 
 import re
 from collections.abc import Iterator
 
-from schemas.cda.codes import LOINC, SNOMED_CT, well_formed
 from schemas.cda.look import VALUE_SETS, at
 from schemas.cda.model import ClinicalDocument
+from schemas.cda.terms.codes import LOINC, SNOMED_CT, well_formed
 from schemas.cda.tree import first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from schemas.cda.header.people import dated
 from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, identified
 from schemas.cda.model import PROFESSIONAL_ID, STRUCTURE_ID, ClinicalDocument
-from schemas.cda.people import dated
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.valuesets import value_set

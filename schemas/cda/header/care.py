@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.cda.datatypes import interval
+from schemas.cda.header.datatypes import interval
 from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, coded_in, exactly_one
 from schemas.cda.model import PROFESSIONAL_ID, ClinicalDocument
 from schemas.cda.timestamp import earlier, real_date

@@ -190,9 +190,9 @@ def parts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
 
 @RULES.rule("CDA-DT-06B", requirements=SCHEMATRON, source=f"{SOURCE}, ST", layer="STRUCT")
 def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
-    """The model and the software of a device are said."""
-    for found in header_iter(document, "manufacturerModelName", "softwareName"):
-        if not found.get("nullFlavor") and not "".join(found.itertext()).strip():
+    """The model and the software of a device, the text of a code, are said."""
+    for found in header_iter(document, "manufacturerModelName", "softwareName", "originalText"):
+        if not found.get("nullFlavor") and not len(found) and not (found.text or "").strip():
             yield at(found, "", "texte")
 
 

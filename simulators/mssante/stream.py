@@ -253,7 +253,8 @@ class Wire(asyncio.Protocol):
         """Close once what was written has left; the session reads no more."""
         self._eof = True
         self._wake()
-        if self._transport is not None:
+        # a second close leaves a TLS transport that cannot be aborted any more (Python before 3.11.4)
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
     def abort(self) -> None:

@@ -6,7 +6,9 @@ for tool in wsdl2h soapcpp2 c++; do
   command -v "$tool" >/dev/null || { echo "$tool absent: apt-get install gsoap libgsoap-dev g++ libssl-dev"; exit 77; }
 done
 gsoap=/usr/share/gsoap
-[ -f "$gsoap/plugin/wsaapi.c" ] || { echo "$gsoap/plugin absent: apt-get install gsoap"; exit 77; }
+for file in "$gsoap/plugin/wsaapi.c" /usr/include/stdsoap2.h /usr/include/openssl/ssl.h /usr/include/zlib.h; do
+  [ -f "$file" ] || { echo "$file absent: apt-get install gsoap libgsoap-dev libssl-dev zlib1g-dev"; exit 77; }
+done
 cd "$1"
 wsdl2h -o repository.h "$INTEROP_WSDL" >wsdl2h.log 2>&1
 # The WS-Security header as XML text: what wsse.h would decode and write again is a signed assertion.

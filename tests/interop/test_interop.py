@@ -113,6 +113,7 @@ def test_the_same_bytes_come_back(ready: Ready, stack: Stack, tmp_path: Path) ->
     sent = carried(fed)
     assert (sent.parts is not None) is ready.client.mtom
     assert len(sent.referenced()) == (3 if ready.client.mtom else 0)
+    assert 'boundary="uuid-segur-bench-1"' in read.response_head  # the documents hold the usual one
     for exchange in (fed, read):
         assert rules(stack, exchange, "VIHF") == set()  # the signed assertion came through untouched
         assert rules(stack, exchange, "SOAP") <= ready.client.breaks

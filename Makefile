@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test prove bench serve clean
+.PHONY: demo test prove interop bench serve clean
 
 $(BIN)/segur-bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 ou plus récent est nécessaire (PYTHON=python3.12 make …)"; exit 2; }
@@ -26,6 +26,11 @@ test: $(BIN)/tox
 
 prove: $(BIN)/segur-bench
 	$(BIN)/segur-bench prove
+
+# independent SOAP stacks (Java, C++, Node, PHP) against the DMP; as root on Debian, installs what they need
+interop: $(BIN)/segur-bench
+	sh tests/interop/install.sh
+	SEGUR_BENCH_INTEROP=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest tests/interop -v
 
 bench: $(BIN)/segur-bench
 	$(BIN)/python -m benchmarks

@@ -31,6 +31,7 @@ PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
 SOURCE = "1.2.250.1.999.7"
 
 
+
 def identity(patient: Patient) -> PatientIdentity:
     return PatientIdentity(
         ins=patient.ins,
@@ -190,6 +191,15 @@ class Kit:
             patient.ins,
         )
         return Message(EXISTENCE, hl7v3.write_query(query), self.vihf(patient, mode), plain=True)
+
+    def ask(
+        self, operation: Operation, body: str, patient: Patient | None, mode: str = AIR, **vihf: Any
+    ) -> Message:
+        """A plain message with this body."""
+        if patient is None:
+            patient, vihf = self.population.derive("nobody"), {"patient": None, **vihf}
+        asked = self.vihf(patient, mode, **vihf)
+        return Message(operation, body, asked, plain=True)
 
     def search(self, patient: Patient, query: xds.Query | None = None, mode: str = AIR) -> Message:
         query = query or xds.find_documents(patient.ins.cx())

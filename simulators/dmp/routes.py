@@ -118,6 +118,11 @@ SERVICES = (
     "patientCertif",
 )
 
+# The soapAction of the published WSDL, where it is not the wsa:Action of the example messages.
+ALIASES = (
+    (f"{HL7}:setAuthorization".encode(), AUTHORISE.transaction),
+    (f"{HL7}:listAuthorizationByPatient".encode(), AUTHORISED.transaction),
+)
 # No longer part of the DMP: recognised in the journal, answered by a fault.
 REMOVED = (
     (b"PatientCertificationEndPoint:identityCertification", "TD0.0"),
@@ -133,7 +138,10 @@ _REASONS = {
     "TD1.4": ((b'"REAC"', "TD1.2"), (b'"MODIF_DATA"', "TD1.3b")),
 }
 _MARKS = (
-    tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS) + REMOVED + OTHERS
+    tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS)
+    + ALIASES
+    + REMOVED
+    + OTHERS
 )
 
 

@@ -31,7 +31,6 @@ PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
 SOURCE = "1.2.250.1.999.7"
 
 
-
 def identity(patient: Patient) -> PatientIdentity:
     return PatientIdentity(
         ins=patient.ins,
@@ -112,7 +111,7 @@ class Kit:
             certificate.issuer.rfc4514_string(),
         )
 
-    def vihf(self, patient: Patient, mode: str = INDIRECT, **changes: Any) -> VihfRequest:
+    def vihf(self, patient: Patient | None, mode: str = INDIRECT, **changes: Any) -> VihfRequest:
         self._count += 1
         base = VihfRequest(
             id=f"_vihf-{self._count}",
@@ -126,7 +125,7 @@ class Kit:
             lps_version="1.0",
             mode=mode,
             subject_id="CAMILLE DESCHAMPS-TEST",
-            patient=patient.ins,
+            patient=patient.ins if patient else None,
             authn_decl="APP_BROWSER_AUTH" if mode == AIR else "",
         )
         return replace(base, **changes)
@@ -196,10 +195,7 @@ class Kit:
         self, operation: Operation, body: str, patient: Patient | None, mode: str = AIR, **vihf: Any
     ) -> Message:
         """A plain message with this body."""
-        if patient is None:
-            patient, vihf = self.population.derive("nobody"), {"patient": None, **vihf}
-        asked = self.vihf(patient, mode, **vihf)
-        return Message(operation, body, asked, plain=True)
+        return Message(operation, body, self.vihf(patient, mode, **vihf), plain=True)
 
     def search(self, patient: Patient, query: xds.Query | None = None, mode: str = AIR) -> Message:
         query = query or xds.find_documents(patient.ins.cx())

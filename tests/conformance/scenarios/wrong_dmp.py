@@ -113,6 +113,7 @@ EXAMPLES = (
         more("TD3.1", {"patient": last_patient}, during="document.search"),
     ),
     Example("SCN-DMP-AUTORISATION", "DMP-AUT-01[EXPIRE]", "rien n'est demandé", without("TD0.3")),
+    Example("SCN-DMP-AUTORISATION", "DMP-AUT-01[EXPIRE]", "rien n'est consulté", without("TD3.1")),
     Example(
         "SCN-DMP-AUTORISATION",
         "DMP-AUT-01[NON_EXISTE]",

@@ -8,6 +8,7 @@ import pytest
 from schemas import habilitations, hl7v3
 from schemas.habilitations import ListByPatient, PatientList, SetAuthorization
 from schemas.vihf import AIR, DIRECT, INDIRECT, Role, model
+from simulators.core.faults import Fault
 from simulators.core.identities import BIOLOGISTE, CABINET, CORRESPONDANT, MEDECIN, PHARMACIEN, Professional
 from simulators.core.personas import persona
 from simulators.core.population import Patient
@@ -180,6 +181,15 @@ def test_the_action_of_the_wsdl_is_accepted(kit: Kit) -> None:
     request = kit.request(sent)
     assert kit.service.identify(request) == "TD0.3"
     assert kit.service.handle(request).facts["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("kind", ["registry-error", "rights"])
+def test_an_injected_refusal_has_the_form_of_the_answer(kit: Kit, kind: str) -> None:
+    patient = kit.population.derive("a", authorisation="NON_EXISTE")
+    request = kit.request(kit.ask(AUTHORISE, habilitations.write_question(ADD), patient, DIRECT))
+    handled = kit.service.refuse(request, Fault("dmp", "TD0.3", kind))
+    assert outcome(handled)[0] == {"rights": RIGHTS, "registry-error": "XDSRegistryError"}[kind]
+    assert exists(kit, patient).authorisation == "NON_EXISTE"
 
 
 # --- TD1.6

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from schemas.habilitations import SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.ins import Ins
 from schemas.mail.compose import Draft
@@ -80,6 +81,8 @@ class Behaviour:
     entry: Callable[[DocumentEntry], DocumentEntry] = same  # its metadata for the DMP
     consulting_vihf: Callable[[VihfRequest], VihfRequest] = same
     by_mtom: Callable[[str], bool] = lambda type_code: True
+    authorisation: Callable[[SetAuthorization], SetAuthorization] = same
+    authorises_to_feed: bool = False  # an authorisation asked before each feed, which needs none
     may_feed: Callable[[Answer], bool] = only_when_active
     may_consult: Callable[[Answer], bool] = only_when_allowed
     refused_feed_tries: int = 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from schemas import xds
+from schemas.habilitations import ADD, SetAuthorization
 from schemas.ins import Ins
 from schemas.xds.assemble import SIGNATURE_ID
 
@@ -34,6 +35,8 @@ def require_open(lps: Software, ins: Ins, account: Account) -> None:
     if not lps.behaviour.may_feed(status):
         why = "est fermé" if status.found else "n'existe pas"
         raise Refused(f"Le DMP de ce patient {why} : le document n'a pas été envoyé.")
+    if lps.behaviour.authorises_to_feed:
+        lps.dmp(account.pair).authorise(SetAuthorization(ADD), ins, account)
 
 
 def replaced_entry(lps: Software, ins: Ins, account: Account, unique_id: str) -> str:

@@ -20,6 +20,7 @@ from .driver import Answer, Json, SutError
 WITNESS = {
     "identity.search": ("insi", "INSi.traits"),
     "dmp.status": ("dmp", "TD0.2"),
+    "dmp.authorise": ("dmp", "TD0.3"),
     "document.submit": ("dmp", "TD2.1"),
     "document.search": ("dmp", "TD3.1"),
     "document.retrieve": ("dmp", "TD3.2"),

@@ -12,6 +12,7 @@ ACTIONS: Mapping[str, Action] = {
     "patient.record": patient.record,
     "identity.search": patient.search,
     "dmp.status": dmp.status,
+    "dmp.authorise": dmp.authorise,
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,

@@ -5,6 +5,7 @@ import hashlib
 from datetime import date
 
 from schemas import valuesets, xds
+from schemas.habilitations import ADD, REMOVE, SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.xds import names
 from schemas.xds.query import LEAF_CLASS, coded
@@ -36,6 +37,17 @@ def status(lps: Software, call: Call) -> Data:
         "active": answer.active,
         "authorisation": answer.authorisation or None,
     }
+
+
+def authorise(lps: Software, call: Call) -> Data:
+    """Add or remove the user's authorisation (TD0.3), once the patient agreed; then what the DMP says."""
+    given, account = call.given, call.account
+    lps.psc.access_token(account.user)  # an authorisation belongs to a person known by Pro Santé Connect
+    ins = require_ins(lps, lps.store.patient(given["patient_id"]))
+    client = lps.dmp(account.pair)
+    asked = SetAuthorization(ADD if given["change"] == "add" else REMOVE)
+    client.authorise(lps.behaviour.authorisation(asked), ins, account)
+    return {"authorisation": client.status(ins, account, consulting=True).authorisation}
 
 
 def submit(lps: Software, call: Call) -> Data:

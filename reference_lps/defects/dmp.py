@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from schemas.habilitations import TREATING, SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.vihf.model import VihfRequest
 from schemas.xds import Code, DocumentEntry
@@ -47,7 +48,30 @@ def prescriptions_only(type_code: str) -> bool:
     return type_code == PRESCRIPTION
 
 
+def as_treating_doctor(asked: SetAuthorization) -> SetAuthorization:
+    """Every authorisation is asked as the treating doctor's."""
+    return replace(asked, role=TREATING)
+
+
 DEFECTS = (
+    Defect(
+        "dmp-autorisation-medecin-traitant",
+        "dmp",
+        "L'autorisation est demandée avec le rôle de médecin traitant",
+        "The authorisation is asked with the role of treating doctor",
+        "SCN-DMP-AUTORISATION",
+        ("EX_0.3-1010",),
+        {"authorisation": as_treating_doctor},
+    ),
+    Defect(
+        "dmp-autorisation-pour-alimenter",
+        "dmp",
+        "Une autorisation est demandée avant chaque alimentation",
+        "An authorisation is asked before each feed",
+        "SCN-DMP-TD03",
+        ("DMP/CONF.05",),
+        {"authorises_to_feed": True},
+    ),
     Defect(
         "dmp-empreinte",
         "dmp",

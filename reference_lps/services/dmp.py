@@ -1,4 +1,4 @@
-"""The DMP: TD0.2, TD2.1, TD3.1, TD3.2. Organisation certificates; a person's identity for reading.
+"""The DMP: TD0.2, TD0.3, TD2.1, TD3.1, TD3.2. Organisation certificates; a person's identity for reading.
 
 Sources: SEL-MP-037, CI-SIS volet transport synchrone, IHE ITI-18, 41, 43.
 """
@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from schemas import hl7v3, xds
+from schemas import habilitations, hl7v3, xds
 from schemas.ins import Ins
 from schemas.soap import envelope, message, mtom
 from schemas.vihf import AIR, INDIRECT, VihfRequest, build
@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 NAME = "Le DMP"
 IHE = "urn:ihe:iti:2007"
+AUTHORISE = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization"
 EXISTENCE = "urn:hl7-org:v3:PRPA_IN201307UV02"
 FEED = f"{IHE}:ProvideAndRegisterDocumentSet-b"
 SEARCH = f"{IHE}:RegistryStoredQuery"
@@ -95,6 +96,15 @@ class DmpClient:
         if answer.ack != "AA":
             raise Rejected(f"Le DMP refuse la demande : {answer.error_text or answer.error}.", [answer.error])
         return answer
+
+    def authorise(self, asked: habilitations.SetAuthorization, ins: Ins, account: Account) -> None:
+        """TD0.3, in the user's name. Raises Rejected, Failed."""
+        written = habilitations.write_question(asked)
+        body, _ = self._exchange("habilitations", AUTHORISE, written, ins, account, AIR)
+        outcome = _read(habilitations.read_outcome, body)
+        if not outcome.done:
+            words = outcome.context or outcome.status
+            raise Rejected(f"Le DMP refuse l'autorisation : {words}.", [outcome.status])
 
     def feed(
         self,

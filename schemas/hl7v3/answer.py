@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 from schemas.ins import INS_OIDS, Ins
 from schemas.xml import Element, local
 
+from .details import flag, observation, read_details, write_details
 from .model import (
     ANSWER,
     AUTHORISATION_NAMES,
@@ -97,18 +98,19 @@ def _subject(answer: Answer) -> str:
             f"<text>{escape(answer.closure.text)}</text></detectedIssueEvent></reasonOf>"
         )
     identifier = f'<id root="{ins.oid}" extension="{ins.matricule}"/>' if ins else ""
-    attached = "true" if answer.attached_to_mes else "false"
+    usual = f'<family qualifier="SP">{escape(answer.usual)}</family>' if answer.usual else ""
+    more = write_details(answer.details) if answer.details else None
     return (
         f'<subject typeCode="SUBJ"><registrationEvent classCode="REG" moodCode="EVN">'
         f'<statusCode code="completed"/>{closure}<subject1 typeCode="SBJ"><patient classCode="PAT">'
         f'{identifier}<statusCode code="{answer.status}"/><patientPerson classCode="PSN" '
         f'determinerCode="INSTANCE"><name><given>{escape(answer.given)}</given>'
-        f'<family qualifier="BR">{escape(answer.family)}</family></name>'
+        f'<family qualifier="BR">{escape(answer.family)}</family>{usual}</name>'
+        f"{more.telecoms if more else ''}"
         f'<administrativeGenderCode code="{answer.sex}" codeSystem="2.16.840.1.113883.5.1"/>'
-        f'<birthTime value="{answer.birth_date}"/></patientPerson><subjectOf typeCode="SBJ">'
-        f'<administrativeObservation classCode="OBS" moodCode="EVN"><code code="{ATTACHED[0]}" '
-        f'codeSystem="{ATTACHED[1]}"/><value xsi:type="BL" value="{attached}"/></administrativeObservation>'
-        f'</subjectOf></patient></subject1><custodian typeCode="CST"><assignedEntity classCode="ASSIGNED">'
+        f'<birthTime value="{answer.birth_date}"/>{more.person if more else ""}</patientPerson>'
+        f"{observation(ATTACHED, answer.attached_to_mes)}{more.observations if more else ''}"
+        f'</patient></subject1><custodian typeCode="CST"><assignedEntity classCode="ASSIGNED">'
         f'<id root="{DMP_DEVICE}"/></assignedEntity></custodian>{reason}</registrationEvent></subject>'
     )
 
@@ -141,13 +143,22 @@ def read_answer(element: Element) -> Answer:
         given=_text(person, f"name/{NS}given"),
         sex=value_of(person, "administrativeGenderCode", "code") if person is not None else "",
         birth_date=value_of(person, "birthTime", "value") if person is not None else "",
-        attached_to_mes=_attached(patient),
+        attached_to_mes=patient is not None and flag(patient, ATTACHED),
         closure=_closure(element),
         error=value_of(detail, "code", "code") if detail is not None else "",
         error_text=_text(detail, "text"),
         software=_text(element, f"receiver/{NS}device/{NS}softwareName"),
         device=value_of(element, f"receiver/{NS}device/{NS}id", "root"),
+        usual=_usual(person),
+        details=read_details(patient, person) if patient is not None and person is not None else None,
     )
+
+
+def _usual(person: Element | None) -> str:
+    for family in person.iterfind(f"{NS}name/{NS}family") if person is not None else ():
+        if family.get("qualifier") == "SP":
+            return (family.text or "").strip()
+    return ""
 
 
 def _lines(element: Element) -> dict[str, str]:
@@ -164,15 +175,6 @@ def _ins(patient: Element | None) -> Ins | None:
         if item.get("root") in INS_OIDS:
             return Ins(item.get("extension", ""), item.get("root", ""))
     return None
-
-
-def _attached(patient: Element | None) -> bool:
-    for item in (
-        patient.iterfind(f"{NS}subjectOf/{NS}administrativeObservation") if patient is not None else ()
-    ):
-        if value_of(item, "code", "code") == ATTACHED[0]:
-            return value_of(item, "value", "value") == "true"
-    return False
 
 
 def _closure(element: Element) -> Closure | None:

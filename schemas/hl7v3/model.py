@@ -1,4 +1,4 @@
-"""What the two messages of TD0.2 say."""
+"""What the two messages of TD0.2 and TD1.3a say."""
 
 from dataclasses import dataclass, field
 
@@ -10,6 +10,7 @@ INTERACTIONS = "2.16.840.1.113883.1.6"
 DMP_DEVICE = "1.2.250.1.213.4.1.1.1"
 REASONS = "1.2.250.1.213.1.1.4.11"
 EXISTENCE = "TEST_EXST"
+ADMIN_DATA = "CNSLT_DATA"  # TD1.3a
 AUTHORISATION_NAMES, AUTHORISATIONS = "1.2.250.1.213.4.1.2.6.1", "1.2.250.1.213.4.1.2.6.2"
 STATUT_MT = "1.2.250.1.213.4.1.2.6.3"
 
@@ -33,7 +34,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """TD0.2's question. `created` is `YYYYMMDDhhmmss`, UTC. `device` is the OID of the asking software."""
+    """The question of TD0.2 or, by its `reason`, of TD1.3a.
+
+    `created` is `YYYYMMDDhhmmss`, UTC. `device` is the OID of the asking software.
+    """
 
     id: Identity
     created: str
@@ -56,8 +60,44 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    street: str
+    postal_code: str
+    city: str
+    more: str = ""  # additionalLocator
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """A legal representative. `link`: MTH, FTH… (PersonalRelationshipRoleType). Telecoms are URLs."""
+
+    link: str
+    family: str
+    given: str
+    address: Address | None = None
+    telecoms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AdminData:
+    """What TD1.3a adds. `birth_place` is a COG code; telecoms are `tel:` and `mailto:` URLs.
+
+    `opposes_regulation` is OPPOSITION_ACCES_URGENCE, `opposes_glass` OPPOSITION_BRIS_DE_GLACE.
+    """
+
+    deceased: bool = False
+    address: Address | None = None
+    birth_place: str = ""
+    telecoms: tuple[str, ...] = ()
+    representatives: tuple[Representative, ...] = ()
+    account_open: bool = False
+    opposes_glass: bool = False
+    opposes_regulation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """TD0.2's answer.
+    """The answer of TD0.2; of TD1.3a when it has `details`.
 
     `ack` is `AA` (done), `AE` or `AR` with `error` and `error_text`. `status` is `active`, `terminated`, or
     empty when there is no DMP (`found` False, queryResponseCode NF). `authorisation` is `VALIDE`, `EXPIRE`,
@@ -84,6 +124,8 @@ class Answer:
     error_text: str = ""
     software: str = field(default="")
     device: str = field(default="")
+    usual: str = ""  # usual name, when it is not the birth name
+    details: AdminData | None = None
 
     @property
     def active(self) -> bool:

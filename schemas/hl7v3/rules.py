@@ -1,4 +1,4 @@
-"""Judgement of a TD0.2 question. Source: DMP integration guide (SEL-MP-037, TD0.2)."""
+"""Judgement of a question of TD0.2 or TD1.3a. Source: DMP integration guide (SEL-MP-037, TD0.2)."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.ins import INS_OIDS, PRODUCTION_OIDS, well_formed
 
-from .model import DMP_DEVICE, EXISTENCE, REQUEST, Query
+from .model import ADMIN_DATA, DMP_DEVICE, EXISTENCE, REQUEST, Query
 
 RULES: RuleSet[Query] = RuleSet("hl7v3")
 SOURCE = "SEL-MP-037 TD0.2 ; HL7v3 PRPA_IN201307UV02"
@@ -44,6 +44,7 @@ def patient_is_an_ins(query: Query) -> Iterator[Observation]:
 
 @RULES.rule("HL7-03", requires=Keyword.DEVRAIT, source=SOURCE)
 def existence_is_asked(query: Query) -> Iterator[Observation]:
-    """reasonCode is TEST_EXST (CNSLT_DATA reads administrative data: TD1.3a)."""
-    if query.reason != EXISTENCE:
-        yield Observation(f"/{REQUEST}/controlActProcess/reasonCode", query.reason, EXISTENCE)
+    """reasonCode is TEST_EXST (TD0.2) or CNSLT_DATA (TD1.3a: administrative data)."""
+    if query.reason not in (EXISTENCE, ADMIN_DATA):
+        expected = f"{EXISTENCE} | {ADMIN_DATA}"
+        yield Observation(f"/{REQUEST}/controlActProcess/reasonCode", query.reason, expected)

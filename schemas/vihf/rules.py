@@ -122,7 +122,8 @@ def attributes_are_present(presented: Presented) -> Iterator[Observation]:
     """Mandatory attributes are there, once."""
     vihf = presented.vihf
     wanted = [model.VERSION, model.STRUCTURE, model.SECTOR, model.ROLE, model.RESOURCE_URN, model.PURPOSE]
-    wanted.append(model.RESOURCE_ID)
+    if presented.transaction not in rights.WITHOUT_PATIENT:
+        wanted.append(model.RESOURCE_ID)
     for name in wanted:
         if name not in vihf.attributes:
             yield Observation(_at(name), "", "1")

@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Representative:
+    """A legal representative of a minor. `link`: HL7 PersonalRelationshipRoleType, `MTH`, `FTH`…"""
+
+    link: str
+    family: str
+    given: str
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """A patient and how each national service knows them.
 
     `insi`: result code that INSi gives for the traits (`00` found, `01` nobody, `02` several).
     `dmp`: `actif`, `ferme` or `inexistant`. `authorisation`: of the test doctor on this DMP, `VALIDE`,
-    `EXPIRE`, `INTERDIT` or `NON_EXISTE`. `mes`: mailbox in Mon espace santé, `actif`, `ferme` or `absent`.
+    `EXPIRE`, `INTERDIT` or `NON_EXISTE`: how it stands at the start. `treated`: the test doctor is a
+    treating doctor of this DMP. `mes`: mailbox in Mon espace santé, `actif`, `ferme` or `absent`.
+    `closure`: free text of the closure of a closed DMP.
     """
 
     key: str
@@ -39,6 +50,14 @@ class Patient:
     authorisation: str = "VALIDE"
     mes: str = "actif"
     opposes_execution_view: bool = False
+    treated: bool = False
+    closure: str = ""
+    opposes_regulation: bool = False  # OPPOSITION_ACCES_URGENCE: centre_15
+    opposes_glass: bool = False  # OPPOSITION_BRIS_DE_GLACE
+    masked_in_emergency: bool = False  # agrees that masked documents are read in an emergency
+    usual_name: str = ""
+    birth_rank: int = 1
+    representatives: tuple[Representative, ...] = ()
 
     @property
     def given(self) -> str:
@@ -76,8 +95,20 @@ class Population:
         sex: str | None = None,
         corsican: bool = False,
         given_count: int | None = None,
+        treated: bool = False,
+        closure: str = "",
+        opposes_regulation: bool = False,
+        opposes_glass: bool = False,
+        masked_in_emergency: bool = False,
+        usual_name: str = "",
+        minor: bool = False,
+        twin_of: str = "",
     ) -> Patient:
-        """The patient of this key: same seed and key, same patient. Registers and returns it."""
+        """The patient of this key: same seed and key, same patient. Registers and returns it.
+
+        `minor` makes a child with two representatives. `twin_of` is the matricule of a patient of this
+        population: same family name, birth and place. Raises KeyError when there is none.
+        """
         digest = hashlib.sha256(f"{self.seed}:patient:{key_}".encode()).digest()
         number = int.from_bytes(digest[:12], "big")
         with self._lock:
@@ -89,6 +120,13 @@ class Population:
             family = _plain(fake.last_name())
             born = date(1935, 1, 1) + timedelta(days=number // 7 % 30_000)
             place = ("2A004" if number % 2 else "2B033") if corsican else "63220"
+            rank = 1
+            if minor:
+                born = date(2014, 1, 1) + timedelta(days=number // 7 % 1_500)
+            if twin_of:
+                twin = self._by_matricule[twin_of]
+                family, born, place, rank = twin.birth_name, twin.birth_date, twin.birth_place, 2
+            parents = self._parents(fake, family) if minor else ()
             ins = self._ins(key_, sex, born, place, number // 11 % 300)
             patient = Patient(
                 key_,
@@ -103,9 +141,25 @@ class Population:
                 authorisation,
                 mes,
                 opposes_execution_view,
+                treated,
+                closure,
+                opposes_regulation,
+                opposes_glass,
+                masked_in_emergency,
+                usual_name,
+                rank,
+                parents,
             )
             self._by_matricule[ins.matricule] = patient
             return patient
+
+    @staticmethod
+    def _parents(fake: "Faker", family: str) -> tuple[Representative, ...]:
+        mother, maiden = _plain(fake.first_name_female()), _plain(fake.last_name())
+        return (
+            Representative("MTH", maiden, mother),
+            Representative("FTH", family, _plain(fake.first_name_male())),
+        )
 
     def _ins(self, key_: str, sex: str, born: date, place: str, order: int) -> Ins:
         while True:

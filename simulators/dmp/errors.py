@@ -89,6 +89,47 @@ def not_simulated(what: str) -> Refusal:
     return Refusal("not-simulated", f"[bench] transaction non simulée par le banc : {what}")
 
 
+def removed(what: str) -> Refusal:
+    """A transaction that the DMP no longer has. The fault of an unknown operation is not public."""
+    return Refusal("removed", f"[bench] transaction retirée du DMP : {what}")
+
+
+def no_right(action: str, actor: str, purpose: str, mode: str) -> Refusal:
+    """The sheet of rights says no."""
+    text = f"[bench] {action} : non permis ({actor}, {purpose}, {mode})"
+    return Refusal("rights", text, code=RIGHTS, carrier=ANSWER)
+
+
+def opposed(purpose: str) -> Refusal:
+    """The patient opposes this way of access. The code is assumed."""
+    return Refusal("opposition", f"[bench] opposition du patient : {purpose}", code=RIGHTS, carrier=ANSWER)
+
+
+def blocked(code: str) -> Refusal:
+    """A blocked professional asks for an authorisation. The code is a setting."""
+    text = "[bench] autorisation impossible : professionnel bloqué par le patient"
+    return Refusal("authorisation-interdit", text, code=code, carrier=ANSWER)
+
+
+def unknown_value(what: str) -> Refusal:
+    """A parameter of a proprietary service that the service does not know. No code is public."""
+    return Refusal("parameter", f"[bench] {what}")
+
+
+def ended(transaction: str) -> Refusal:
+    """TD1.1 and TD1.2, which software no longer does; TD1.3b and TD1.4 on a DMP attached to MES."""
+    return Refusal("ended", f"[bench] {transaction} : n'est plus permis", code=RIGHTS, carrier=ANSWER)
+
+
+def not_revised(transaction: str) -> Refusal:
+    return Refusal("not-simulated", f"[bench] {transaction} sur un DMP hors MES : non simulé par le banc")
+
+
+def already(code: str, detail: str) -> Refusal:
+    """`DMPFound` (a DMP exists, or is open already) or `DMPClosed` (closed already)."""
+    return Refusal("already", f"[bench] {detail}", code=code, carrier=ANSWER)
+
+
 def no_tls() -> Refusal:
     return Refusal("tls-missing", "[bench] le DMP exige une authentification TLS mutuelle")
 

@@ -14,6 +14,7 @@ from cryptography import x509
 
 from schemas import cda, certificates, hl7v3, soap, vihf, xds
 from schemas.finding import Finding
+from schemas.habilitations import HabilitationRefused
 from schemas.hl7v3.rules import RULES as HL7_RULES
 from schemas.ins import PRODUCTION_OIDS, parse_cx
 from schemas.soap import message
@@ -32,11 +33,15 @@ from schemas.xml import XmlRefused
 from simulators.core.exchange import Tls
 from simulators.core.service import Request
 
-from . import errors, routes
+from . import errors, patient_messages, routes
 from .errors import Refusal
+from .policy import Policy
 from .routes import EXISTENCE, FEED, SEARCH, Operation
 
 _UNIT = re.compile(r"(?:^|[,+])OU=([^,+]*)")
+
+
+Payload = hl7v3.Query | xds.Provided | xds.Query | tuple[xds.Wanted, ...] | patient_messages.Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Options:
     homologation: str = ""
     require_tls: bool = True
     max_vihf_age: timedelta = MAX_AGE
+    policy: Policy = field(default_factory=Policy)
     max_document: int = 10 * 1024 * 1024  # bytes; the real limit is not public
 
 
@@ -60,7 +66,7 @@ class Examined:
     envelope: Envelope | None = None
     vihf: Vihf | None = None
     signer: x509.Certificate | None = None
-    payload: "hl7v3.Query | xds.Provided | xds.Query | tuple[xds.Wanted, ...] | None" = None
+    payload: "Payload | None" = None
     patient: str = ""  # matricule
     findings: list[Finding] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -100,7 +106,8 @@ class Examiner:
         if operation is None or service not in routes.SERVICES:
             seen.transaction = routes.identify(request.path, request.body)
             what = seen.transaction if seen.transaction != "?" else seen.envelope.body.tag
-            return seen.refuse(errors.not_simulated(str(what)))
+            gone = any(name == seen.transaction for _, name in routes.REMOVED)
+            return seen.refuse(errors.removed(str(what)) if gone else errors.not_simulated(str(what)))
         seen.operation, seen.transaction = operation, operation.transaction
         undecoded = self._decode(seen, operation)
         self._judge_carriage(seen, operation, service, first_time)
@@ -142,6 +149,12 @@ class Examiner:
             if operation is EXISTENCE:
                 query = hl7v3.read_query(body)
                 seen.payload, seen.patient = query, query.patient.matricule
+                if query.reason == hl7v3.ADMIN_DATA:
+                    seen.operation, seen.transaction = routes.ADMIN_DATA, routes.ADMIN_DATA.transaction
+            elif operation in patient_messages.OPERATIONS:
+                read = patient_messages.read(body, operation)
+                seen.payload, seen.patient, seen.operation = read
+                seen.transaction = seen.operation.transaction
             elif operation is FEED:
                 provided = xds.read_provide(body, seen.carried.referenced(body))
                 ins = parse_cx(provided.submission.submission_set.patient_id)
@@ -152,7 +165,7 @@ class Examiner:
                 seen.payload, seen.patient = stored, ins.matricule if ins else ""
             else:
                 seen.payload = xds.read_retrieve(body)
-        except hl7v3.Hl7Refused as error:
+        except (hl7v3.Hl7Refused, HabilitationRefused) as error:
             seen.findings.append(MALFORMED.finding(error.where, error.detail))
             return errors.unreadable_body(str(error))
         except xds.XdsRefused as error:
@@ -252,6 +265,11 @@ class Examiner:
                 seen.refuse(errors.unknown_patient(payload.patient.matricule))
         elif isinstance(payload, xds.Query):
             seen.findings += xds.judge_query(payload)
+        elif isinstance(payload, patient_messages.QUESTIONS):
+            findings, refusal = patient_messages.judge(payload)
+            seen.findings += findings
+            if refusal is not None:
+                seen.refuse(refusal)
         elif isinstance(payload, xds.Provided) and seen.vihf is not None:
             self._judge_feed(seen, payload, seen.vihf)
 

@@ -1,4 +1,4 @@
-"""TD0.2: does the patient have a DMP, open or closed, and may this professional read it?"""
+"""TD0.2: does the patient have a DMP, open or closed, and may this professional read it? And TD1.3a."""
 
 from datetime import datetime
 
@@ -7,11 +7,25 @@ from schemas.hl7v3 import Answer, Closure, Identity
 from simulators.core.clock import stamp
 from simulators.core.population import Patient
 
+from .admin_data import admin_data
+from .authorisations import Authorisation
+
+CLOSED = "Fermé à la demande du patient"
 SEXES = {"F": "F", "M": "M"}
 
 
-def existence(query: hl7v3.Query, patient: Patient | None, id_: str, now: datetime) -> Answer:
-    """The answer: NF without a DMP; `terminated` with its closure for a closed one."""
+def existence(
+    query: hl7v3.Query,
+    patient: Patient | None,
+    id_: str,
+    now: datetime,
+    held: Authorisation,
+    details: bool = False,
+) -> Answer:
+    """The answer: NF without a DMP; `terminated` with its closure for a closed one.
+
+    `held` is how the caller stands on this DMP. `details`: administrative data too (TD1.3a), of an open DMP.
+    """
     identity = Identity("1.2.250.1.213.4.1.1.1.1", id_)
     base = Answer(
         identity,
@@ -32,14 +46,17 @@ def existence(query: hl7v3.Query, patient: Patient | None, id_: str, now: dateti
         query.query_id,
         found=True,
         status="terminated" if closed else "active",
-        authorisation=patient.authorisation,
+        authorisation=held.state.value,
+        treating_doctor=held.treating,
         patient=patient.ins,
         family=patient.birth_name,
         given=patient.given,
         sex=SEXES.get(patient.sex, "UN"),
         birth_date=f"{patient.birth_date:%Y%m%d}",
         attached_to_mes=patient.mes == "actif",
-        closure=Closure("20250101000000", text="Fermé à la demande du patient") if closed else None,
+        closure=Closure("20250101000000", text=patient.closure or CLOSED) if closed else None,
         software=query.software,
         device=query.device,
+        usual=patient.usual_name,
+        details=admin_data(patient) if details and not closed else None,
     )

@@ -1,6 +1,6 @@
 """Paths and actions of the DMP's services. Source: published WSDL and example messages of the DMP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.soap.envelope import Envelope
 
@@ -50,21 +50,99 @@ RETRIEVE = Operation(
     "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetRequest",
     multipart=True,
 )
-OPERATIONS = (EXISTENCE, FEED, SEARCH, RETRIEVE)
-HEAD = 16 * 1024  # bytes in which the SOAP header is expected
-SERVICES = ("patients", "repository", "registry")
-
-# Recognised in the journal, answered by a fault: not simulated.
-OTHERS = (
-    (b"HabilitationsEndPoint:setAuthorization", "TD0.3"),
-    (b"PatientSpecificEndPoint:patientList", "TD0.4"),
-    (b"PRPA_IN201305UV02", "TD0.5"),
-    (b"HabilitationsEndPoint:listAuthorizationByPatient", "TD1.6"),
-    (b"PRPA_IN201311UV02", "TD1.1"),
-    (b"PRPA_IN201314UV02", "TD1.4"),
-    (b"UpdateDocumentSet", "TD3.3"),
+ADMIN_DATA = replace(EXISTENCE, transaction="TD1.3a")  # told from TD0.2 by its reasonCode
+_HABILITATIONS = "urn:si-dmp-habilitations"
+_END_POINT = f"{_HABILITATIONS}:HabilitationsEndPoint"
+AUTHORISE = Operation(
+    "TD0.3",
+    "habilitations",
+    f"{_END_POINT}:setAuthorization",
+    f"{_END_POINT}:setAuthorizationResponse",
+    f"{{{_HABILITATIONS}}}setAuthorization",
 )
-_MARKS = tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS) + OTHERS
+AUTHORISED = Operation(
+    "TD1.6",
+    "habilitations",
+    f"{_END_POINT}:listAuthorizationByPatient",
+    f"{_END_POINT}:listAuthorizationByPatientResponse",
+    f"{{{_HABILITATIONS}}}listAuthorizationByPatient",
+)
+PATIENT_LIST = Operation(
+    "TD0.4",
+    "patientsSpecific",
+    "urn:si-dmp-patients:PatientSpecificEndPoint:patientList",
+    "urn:si-dmp-patients:PatientSpecificEndPoint:patientListResponse",
+    "{urn:si-dmp-patients}patientList",
+)
+FIND_PATIENT = Operation(
+    "TD0.5",
+    "patientsPDQ",
+    f"{HL7}:PRPA_IN201305UV02",
+    f"{HL7}:PRPA_IN201306UV02",
+    f"{{{HL7}}}PRPA_IN201305UV02",
+)
+CREATE = Operation(
+    "TD1.1",
+    "patients",
+    f"{HL7}:PRPA_IN201311UV02",
+    f"{HL7}:PRPA_IN201311ResponseUV02",
+    f"{{{HL7}}}PRPA_IN201311UV02",
+)
+REVISE = Operation(  # TD1.2, TD1.3b and TD1.4 are told apart by their reasonCode
+    "TD1.4",
+    "patients",
+    f"{HL7}:PRPA_IN201314UV02",
+    f"{HL7}:PRPA_IN201314ResponseUV02",
+    f"{{{HL7}}}PRPA_IN201314UV02",
+)
+OPERATIONS = (
+    EXISTENCE,
+    FEED,
+    SEARCH,
+    RETRIEVE,
+    AUTHORISE,
+    AUTHORISED,
+    PATIENT_LIST,
+    FIND_PATIENT,
+    CREATE,
+    REVISE,
+)
+HEAD = 16 * 1024  # bytes in which the SOAP header is expected
+SERVICES = (
+    "patients",
+    "repository",
+    "registry",
+    "habilitations",
+    "patientsSpecific",
+    "patientsPDQ",
+    "patientCertif",
+)
+
+# The soapAction of the published WSDL, where it is not the wsa:Action of the example messages.
+ALIASES = (
+    (f"{HL7}:setAuthorization".encode(), AUTHORISE.transaction),
+    (f"{HL7}:listAuthorizationByPatient".encode(), AUTHORISED.transaction),
+)
+# No longer part of the DMP: recognised in the journal, answered by a fault.
+REMOVED = (
+    (b"PatientCertificationEndPoint:identityCertification", "TD0.0"),
+    (b"PatientSpecificEndPoint:createPatientAccess", "TD1.5a"),
+    (b"PatientSpecificEndPoint:patientOTPUpdate", "TD1.5b"),
+    (b"PatientSpecificEndPoint:updatePatientAccess", "TD1.5d"),
+)
+# Recognised in the journal, answered by a fault: not simulated.
+OTHERS = ((b"UpdateDocumentSet", "TD3.3"),)
+# One action, several transactions: reasonCode tells.
+_REASONS = {
+    "TD0.2": ((b'"CNSLT_DATA"', "TD1.3a"),),
+    "TD1.4": ((b'"REAC"', "TD1.2"), (b'"MODIF_DATA"', "TD1.3b")),
+}
+_MARKS = (
+    tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS)
+    + ALIASES
+    + REMOVED
+    + OTHERS
+)
 
 
 def service_of(path: str) -> str:
@@ -79,7 +157,8 @@ def identify(path: str, body: bytes) -> str:
         return "?"
     start = body[:HEAD]
     found = ((at, name) for mark, name in _MARKS if (at := start.find(mark)) >= 0)
-    return min(found, default=(0, "?"))[1]
+    name = min(found, default=(0, "?"))[1]
+    return next((other for mark, other in _REASONS.get(name, ()) if mark in body), name)
 
 
 def dispatch(envelope: Envelope) -> Operation | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from schemas import hl7v3, xds
+from schemas import xds
 from schemas.finding import Finding
 from schemas.soap.mtom import Attachment
 from schemas.vihf import AIR, DIRECT, Vihf
@@ -20,10 +20,14 @@ from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
 
 from . import consult, errors, faults, feed, wire
+from .access import Access
+from .authorisations import Authorisations
+from .desk import Desk
 from .errors import Refusal
 from .examine import Examined, Examiner, Options
-from .existence import existence
-from .routes import EXISTENCE, FEED, RETRIEVE, SEARCH, identify
+from .habilitations import Habilitations
+from .rights import Action, Actor, actor_of
+from .routes import FEED, RETRIEVE, SEARCH, identify
 from .state import DmpState
 
 
@@ -41,6 +45,7 @@ class DmpService:
         population: Population,
         state: DmpState | None = None,
         professionals: Iterable[Professional] = PROFESSIONALS,
+        authorisations: Authorisations | None = None,
     ) -> None:
         self.state = state or DmpState()
         self._clock = clock
@@ -48,8 +53,13 @@ class DmpService:
         self._population = population
         self._examiner = Examiner(options, self._age)
         self._structures: dict[str, str] = {}  # PS_IdNat → Struct_IdNat
-        for one in professionals:
+        known = {one.id_nat: one for one in professionals}
+        for one in known.values():
             self._structures[one.id_nat] = one.structure.id_nat
+        policy = options.policy
+        self.authorisations = authorisations or Authorisations(clock.now(), lifetime=policy.lifetime)
+        self.access = Access(population, self.authorisations, policy)
+        self.desk = Desk(self.access, Habilitations(self.access, self.state, known))
 
     def identify(self, request: Request) -> str:
         return identify(request.path, request.body)
@@ -85,17 +95,15 @@ class DmpService:
         caller = seen.vihf
         assert caller is not None and seen.operation is not None
         self._know(caller)
-        if seen.operation is EXISTENCE:
-            return self._existence(seen)
-        patient = self._open_dmp(seen)
+        now = self._clock.now()
+        if self.desk.answers(seen):
+            id_ = self._random.uuid("dmp.message")
+            return wire.reply(seen, seen.operation, self.desk.answer(seen, id_, now), f"urn:uuid:{id_}")
+        patient = self.access.record(seen.patient)
         if seen.operation is FEED:
             return self._feed(seen, patient)
-        if (
-            caller.mode in (AIR, DIRECT)
-            and patient.authorisation != "VALIDE"
-            and _needs_authorisation(caller)
-        ):
-            raise errors.unauthorised(patient.authorisation)
+        known = self.access.caller(caller, patient, now)
+        self.access.check(_action(seen), known, patient)
         if seen.operation is SEARCH:
             return self._search(seen, caller)
         return self._retrieve(seen, caller)
@@ -105,25 +113,14 @@ class DmpService:
         if caller.structure not in self._structures.values():
             raise errors.unknown_structure(caller.structure)
         home = self._structures.get(caller.name_id)
+        if home is None and actor_of(caller, False) is Actor.CPE:  # an employee is known by their structure
+            prefix = caller.name_id.partition("/")[0]
+            if not prefix or prefix[1:] != caller.structure[1:]:
+                raise errors.unlinked(caller.name_id, caller.structure)
+            return
         personal = caller.mode in (AIR, DIRECT) or bool(PS_ID.fullmatch(caller.name_id))
         if personal and home != caller.structure:
             raise errors.unlinked(caller.name_id, caller.structure)
-
-    def _open_dmp(self, seen: Examined) -> Patient:
-        patient = self._population.find(seen.patient)
-        if patient is None or patient.dmp == "inexistant":
-            raise errors.unknown_patient(seen.patient)
-        if patient.dmp == "ferme":
-            raise errors.closed(seen.patient)
-        return patient
-
-    def _existence(self, seen: Examined) -> Response:
-        query = seen.payload
-        assert isinstance(query, hl7v3.Query) and seen.operation is not None
-        id_ = self._random.uuid("dmp.message")
-        found = existence(query, self._population.find(seen.patient), id_, self._clock.now())
-        seen.facts.update(exists=found.found, status=found.status, authorisation=found.authorisation)
-        return wire.reply(seen, seen.operation, hl7v3.write_answer(found), f"urn:uuid:{id_}")
 
     def _feed(self, seen: Examined, patient: Patient) -> Response:
         provided = seen.payload
@@ -226,9 +223,13 @@ class DmpService:
         return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
 
 
-def _needs_authorisation(caller: Vihf) -> bool:
-    """A professional does; breaking the glass and the emergency number don't, nor do references alone."""
-    return caller.mode in (AIR, DIRECT) and (caller.purpose is None or caller.purpose.code == "normal")
+def _action(seen: Examined) -> Action:
+    """The line of the sheets of rights that a search or a retrieval is about."""
+    if seen.operation is RETRIEVE:
+        return Action.RETRIEVE
+    query = seen.payload
+    references = isinstance(query, xds.Query) and query.return_type == "ObjectRef"
+    return Action.SEARCH_REFERENCES if references else Action.SEARCH
 
 
 def _error(seen: Examined) -> tuple[RegistryError, ...]:

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 
 from schemas import hl7v3, xds
+from schemas.habilitations import ListByPatient, Outcome, PatientList, SetAuthorization, write_answer
+from schemas.habilitations.request import operation_of
+from schemas.hl7v3.legacy import Revision, write_refusal
+from schemas.hl7v3.pdq import Find, write_found
 from schemas.soap import envelope, media, mtom
 from schemas.soap.mtom import Attachment
 from schemas.xds import RegistryError, RegistryResponse, RetrieveResponse, names
@@ -11,7 +15,7 @@ from simulators.core.service import Response, answer
 
 from .errors import ANSWER, Refusal
 from .examine import Examined
-from .routes import EXISTENCE, FEED, RETRIEVE, SEARCH, Operation
+from .routes import FEED, RETRIEVE, SEARCH, Operation
 from .state import Held
 
 
@@ -67,9 +71,16 @@ def _negative(
         return search_answer((), errors=(error,), status=names.FAILURE)
     if operation is RETRIEVE:
         return xds.write_retrieve_response(RetrieveResponse(names.FAILURE, errors=(error,)))
-    if operation is EXISTENCE and isinstance(seen.payload, hl7v3.Query):
-        identity = hl7v3.Identity("1.2.250.1.213.4.1.1.1.1", message_id.removeprefix("urn:uuid:"))
-        return hl7v3.write_error(seen.payload, identity, created, refused.code, refused.text)
+    asked = seen.payload
+    identity = hl7v3.Identity("1.2.250.1.213.4.1.1.1.1", message_id.removeprefix("urn:uuid:"))
+    if isinstance(asked, hl7v3.Query):
+        return hl7v3.write_error(asked, identity, created, refused.code, refused.text)
+    if isinstance(asked, Find):
+        return write_found(asked, identity, created, (), 0, (refused.code, refused.text))
+    if isinstance(asked, Revision):
+        return write_refusal(asked, identity, created, refused.code, refused.text)
+    if isinstance(asked, SetAuthorization | ListByPatient | PatientList):
+        return write_answer(operation_of(asked), Outcome(refused.code, refused.text))
     return None
 
 

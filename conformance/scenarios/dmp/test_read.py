@@ -17,6 +17,7 @@ FILTER = RULES.declare("SCN-DMP-CRITERES", requirements=["DMP/UX.27"])
 BYTES = RULES.declare("SCN-DMP-OCTETS", requirements=["DMP/UX.31"])
 DENIED = RULES.declare("SCN-DMP-INTERDIT", requirements=["BEN-DMP-11"])
 DENIED_TOLD = RULES.declare("SCN-DMP-INTERDIT-DIT", requirements=["BEN-DMP-11"])
+AUTHORISED = RULES.declare("SCN-DMP-AUTORISATION", requirements=["EX_0.3-1010"])
 USER = RULES.declare("SCN-DMP-UTILISATEUR", requirements=["DMP/AIRS.06"])
 
 EXIST = ["patient.record", "identity.search", "dmp.status"]
@@ -110,3 +111,20 @@ def test_blocked_professional(bench: Bench) -> None:
     answer = bench.ask("document.search", patient_id=patient.id)
     bench.none(DENIED, "dmp", "TD3.1", control=control, since=mark, patient=patient.matricule)
     bench.told(DENIED_TOLD, answer)
+
+
+@scenario("DMP-AUT-01", theme="DMP", proves=["EX_0.3-1010"], needs=[*READ, "dmp.authorise"])
+@pytest.mark.parametrize("state", ["NON_EXISTE", "EXPIRE"])
+def test_authorisation(bench: Bench, state: str) -> None:
+    """The patient agrees: the user's own authorisation is added (TD0.3), shown, and opens the DMP."""
+    bench.login()
+    patient = bench.patient(authorisation=state)
+    shown = bench.do("dmp.authorise", patient_id=patient.id, change="add").data["authorisation"]
+    asked = bench.expect("dmp", "TD0.3", rule=AUTHORISED, patient=patient.matricule, outcome="accepted")
+    observed = {name: asked.facts.get(name) for name in ("action", "role", "after", "user")}
+    expected = {"action": "AJOUT", "role": "", "after": "VALIDE", "user": DOCTOR.id_nat}
+    bench.check(AUTHORISED, observed == expected, where=asked.id, observed=observed, expected=expected)
+    bench.check(AUTHORISED, shown == "VALIDE", where="dmp.authorise", observed=shown, expected="VALIDE")
+    mark = bench.mark()
+    bench.do("document.search", patient_id=patient.id)
+    bench.expect("dmp", "TD3.1", rule=AUTHORISED, since=mark, patient=patient.matricule, outcome="accepted")

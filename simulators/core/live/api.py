@@ -23,6 +23,16 @@ PERSONA: dict[str, tuple[str, ...]] = {
     "mes": ("actif", "ferme", "absent"),
     "sex": ("F", "M"),
 }
+FLAGS = frozenset(
+    {
+        "opposes_execution_view",
+        "treated",
+        "opposes_regulation",
+        "opposes_glass",
+        "masked_in_emergency",
+        "minor",
+    }
+)
 MAX_SHIFT = 20 * 365 * 86_400  # seconds
 MAX_PAGE = 500
 
@@ -205,12 +215,10 @@ class Api:
         return {"patients": [_patient(item) for item in self._stack.population]}
 
     def derive(self, asked: Mapping[str, Any]) -> Json:
-        """Derive a patient: `{key, insi?, dmp?, authorisation?, mes?, sex?}`."""
+        """Derive a patient: `{key, insi?, dmp?, authorisation?, mes?, sex?}` and any of FLAGS."""
         persona: dict[str, Any] = {}
         for name, value in asked.items():
-            if (name in PERSONA and value in PERSONA[name]) or (
-                name == "opposes_execution_view" and isinstance(value, bool)
-            ):
+            if (name in PERSONA and value in PERSONA[name]) or (name in FLAGS and isinstance(value, bool)):
                 persona[name] = value
             elif name != "key":
                 raise BadInput(f"{name} : {', '.join(PERSONA.get(name, ())) or 'champ inconnu'}")

@@ -89,6 +89,7 @@ EMPTY = {
     "session.login": {"authorization_url": "http://[::1"},
     "session.logout": {},
     "dmp.status": {"exists": False, "active": False, "authorisation": None},
+    "dmp.authorise": {"authorisation": ""},
     "prescription.create": {"prescription_id": "1", "epu_id": None, "pdf_base64": "AAAA", "cda_base64": ""},
     "prescription.cancel": {"status": ""},
     "prescription.execution": {"status": "", "lines": []},

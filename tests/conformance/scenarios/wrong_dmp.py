@@ -112,5 +112,19 @@ EXAMPLES = (
         "la recherche part quand même",
         more("TD3.1", {"patient": last_patient}, during="document.search"),
     ),
+    Example("SCN-DMP-AUTORISATION", "DMP-AUT-01[EXPIRE]", "rien n'est demandé", without("TD0.3")),
+    Example("SCN-DMP-AUTORISATION", "DMP-AUT-01[EXPIRE]", "rien n'est consulté", without("TD3.1")),
+    Example(
+        "SCN-DMP-AUTORISATION",
+        "DMP-AUT-01[NON_EXISTE]",
+        "le médecin devient médecin traitant",
+        sends("TD0.3", {"role": "MEDECIN_TRAITANT"}),
+    ),
+    Example(
+        "SCN-DMP-AUTORISATION",
+        "DMP-AUT-01[NON_EXISTE]",
+        "l'autorisation n'est pas montrée",
+        says("dmp.authorise", {"authorisation": "NON_EXISTE"}),
+    ),
     Example("SCN-DMP-INTERDIT-DIT", "DMP-CONS-04", "rien n'est dit", silent("document.search")),
 )

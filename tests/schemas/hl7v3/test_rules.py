@@ -28,7 +28,7 @@ def test_a_right_question_has_no_finding() -> None:
         ("HL7-02", replace(QUERY, patient=Ins(QUERY.patient.matricule, "1.2.250.1.213.1.4.8"))),
         ("HL7-02", replace(QUERY, patient=Ins("285026322070199"))),
         ("HL7-02", replace(QUERY, patient=Ins("x"))),
-        ("HL7-03", replace(QUERY, reason="CNSLT_DATA")),
+        ("HL7-03", replace(QUERY, reason="MODIF_DATA")),
     ],
 )
 def test_a_defect_makes_only_its_rule_speak(rule: str, query: Query) -> None:

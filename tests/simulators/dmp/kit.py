@@ -111,7 +111,7 @@ class Kit:
             certificate.issuer.rfc4514_string(),
         )
 
-    def vihf(self, patient: Patient, mode: str = INDIRECT, **changes: Any) -> VihfRequest:
+    def vihf(self, patient: Patient | None, mode: str = INDIRECT, **changes: Any) -> VihfRequest:
         self._count += 1
         base = VihfRequest(
             id=f"_vihf-{self._count}",
@@ -125,7 +125,7 @@ class Kit:
             lps_version="1.0",
             mode=mode,
             subject_id="CAMILLE DESCHAMPS-TEST",
-            patient=patient.ins,
+            patient=patient.ins if patient else None,
             authn_decl="APP_BROWSER_AUTH" if mode == AIR else "",
         )
         return replace(base, **changes)
@@ -190,6 +190,12 @@ class Kit:
             patient.ins,
         )
         return Message(EXISTENCE, hl7v3.write_query(query), self.vihf(patient, mode), plain=True)
+
+    def ask(
+        self, operation: Operation, body: str, patient: Patient | None, mode: str = AIR, **vihf: Any
+    ) -> Message:
+        """A plain message with this body."""
+        return Message(operation, body, self.vihf(patient, mode, **vihf), plain=True)
 
     def search(self, patient: Patient, query: xds.Query | None = None, mode: str = AIR) -> Message:
         query = query or xds.find_documents(patient.ins.cx())

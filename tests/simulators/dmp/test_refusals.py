@@ -386,17 +386,24 @@ def test_other_paths(kit: Kit, path: str) -> None:
     assert fault_of(handled.response).code == "Sender"
 
 
-def test_transactions_that_are_not_simulated_are_recognised(kit: Kit) -> None:
-    action = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization"
+def test_transactions_that_the_dmp_no_longer_has_are_recognised(kit: Kit) -> None:
+    action = "urn:si-dmp-patients:PatientSpecificEndPoint:createPatientAccess"
     sent = kit.exists(kit.population.derive("a"))
     sent.options["action"] = action
-    sent.body = '<setAuthorization xmlns="urn:si-dmp-habilitations"/>'
-    sent.path = f"{routes.BASE}/habilitations"
+    sent.body = '<createPatientAccess xmlns="urn:si-dmp-patients"/>'
+    sent.path = f"{routes.BASE}/patientsSpecific"
     request = kit.request(sent)
-    assert kit.service.identify(request) == "TD0.3"
+    assert kit.service.identify(request) == "TD1.5a"
     handled = kit.service.handle(request)
-    assert handled.transaction == "TD0.3"
-    refused(handled, "not-simulated")
+    assert handled.transaction == "TD1.5a"
+    refused(handled, "removed")
+
+
+def test_transactions_that_are_not_simulated_are_recognised(kit: Kit) -> None:
+    sent = kit.exists(kit.population.derive("a"))
+    sent.options["action"] = "urn:ihe:iti:2010:Other"
+    sent.body = '<Other xmlns="urn:ihe:iti:2010"/>'
+    refused(kit.call(sent), "not-simulated")
 
 
 # --- injected faults

@@ -2,9 +2,10 @@
 
 from schemas.xml import Element, children, local
 
-from .model import HL7, PURPOSE, ROLE, SAML, Role, Vihf
+from .model import HL7, PURPOSE, ROLE, SAML, XSI, Role, Vihf
 
 ASSERTION = f"{{{SAML}}}Assertion"
+_TYPE = f"{{{XSI}}}type"
 _ATTRIBUTE = f"{{{SAML}}}Attribute"
 
 
@@ -15,6 +16,11 @@ class VihfRefused(ValueError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether there are assertions, but not the one of wsse:Security alone."""
+        return self.reason in ("several-vihf", "misplaced")
 
 
 def find(root: Element, security: Element | None) -> Element:
@@ -92,5 +98,6 @@ def _coded(value: Element, name: str) -> Role | None:
                 item.get("codeSystem", ""),
                 item.get("displayName", ""),
                 item.get("codeSystemName", ""),
+                item.get(_TYPE, ""),
             )
     return None

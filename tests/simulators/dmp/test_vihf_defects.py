@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from schemas import hl7v3
 from schemas.finding import Finding
@@ -22,6 +23,7 @@ from simulators.core.clock import Clock
 from simulators.core.pki import Pki
 from simulators.core.population import Patient
 from simulators.core.service import Handled
+from tests.schemas.vihf.attacks import ATTACKS, Attack, assertion_of
 
 from .conftest import START
 from .kit import Kit, Message, body_of, error_of, fault_of
@@ -188,6 +190,44 @@ def test_a_submission_sent_again_is_for_the_registry_to_answer(test_pki: Pki) ->
     handled = played(kit_for(test_pki, mutation), mutation)
     assert error_of(handled.response) == "XDSDuplicateUniqueIdInRegistry"
     assert of_vihf(tuple(handled.findings)) == {"VIHF-15": "warning"}
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+def test_wrapping_is_refused_by_the_service(test_pki: Pki, attack: Attack) -> None:
+    kit = kit_for(test_pki, {})
+    request = kit.request(kit.exists(patient_of(kit, False), INDIRECT))
+    root = parse(request.body)
+    attack(root, assertion_of(root))
+    handled = kit.service.handle(replace(request, body=etree.tostring(root)))
+    errors = {one.rule for one in handled.findings if one.is_error}
+    rule, cause = next((rule, cause) for rule, cause in ANSWERED.items() if rule in errors)
+    assert errors & set(ANSWERED) == {rule}
+    assert (handled.facts["outcome"], handled.facts["cause"]) == ("refused", cause)
+    assert handled.response.status == 500
+    assert fault_of(handled.response).code == "Sender"
+    assert (rule == "VIHF-XSW") is (attack.__name__ not in TAMPERED)
+
+
+ANSWERED = {"VIHF-XSW": "vihf-wrapped", "VIHF-01": "vihf-signature"}
+# One assertion and one signature, alone in their places: the form or the digest says no.
+TAMPERED = {
+    "reference_to_a_sibling",
+    "signature_beside",
+    "reference_to_the_document",
+    "reference_by_xpointer",
+    "reference_to_nothing",
+    "transform_xpath",
+    "transform_xpath_filter",
+    "transform_xslt",
+    "transform_base64",
+    "transform_enveloped_twice",
+    "transforms_swapped",
+    "transforms_many",
+    "transforms_none",
+    "transform_with_comments",
+    "instruction_in_the_name",
+    "element_in_the_name",
+}
 
 
 def test_every_rule_has_its_defects() -> None:

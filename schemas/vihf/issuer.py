@@ -1,6 +1,7 @@
 """A distinguished name as written, against the subject of a certificate. Source: RFC 2253, RFC 4514."""
 
 import re
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -26,6 +27,12 @@ _ALSO = {"SN": NameOID.SURNAME, "GN": NameOID.GIVEN_NAME, "T": NameOID.TITLE}
 def written(subject: x509.Name) -> str:
     """The subject in RFC 2253 form, as Issuer must have it: `CN=8…+2.5.4.4=#0c…,OU=…,C=FR`."""
     return ",".join("+".join(_attribute(one) for one in rdn) for rdn in reversed(subject.rdns))
+
+
+@lru_cache(maxsize=256)
+def issuer_of(certificate: x509.Certificate) -> str:
+    """What Issuer must be when this certificate signs: its subject in RFC 2253 form, worked out once."""
+    return written(certificate.subject)
 
 
 def same_subject(written: str, subject: x509.Name) -> bool:

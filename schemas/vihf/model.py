@@ -119,6 +119,8 @@ class Vihf:
     @property
     def mode_name(self) -> str:
         """The attribute's name for the mode as the software spells it; empty when absent."""
+        if MODE in self.attributes:
+            return MODE
         return next((name for name in self.attributes if name.lower() == MODE.lower()), "")
 
     @property

@@ -6,7 +6,7 @@ from schemas.finding import Keyword, Observation
 
 from . import model
 from .certificates import ORGANISATION, PERSON, holder_of, structure_of
-from .issuer import same_subject, written
+from .issuer import issuer_of, same_subject
 from .model import DIRECT, MODES
 from .presented import HEADER, RULES, Presented
 from .signature import SignatureRefused
@@ -120,6 +120,7 @@ def issuer_is_the_signer(presented: Presented) -> Iterator[Observation]:
     if vihf.issuer_format != model.SUBJECT_NAME:
         yield Observation(f"{HEADER}/Issuer/@Format", vihf.issuer_format, model.SUBJECT_NAME)
     if presented.signed is not None:
-        subject = presented.signed.certificate.subject
-        if not same_subject(vihf.issuer, subject):
-            yield Observation(f"{HEADER}/Issuer", vihf.issuer, written(subject))
+        certificate = presented.signed.certificate
+        wanted = issuer_of(certificate)
+        if vihf.issuer != wanted and not same_subject(vihf.issuer, certificate.subject):
+            yield Observation(f"{HEADER}/Issuer", vihf.issuer, wanted)

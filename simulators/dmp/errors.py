@@ -92,6 +92,8 @@ _VIHF: dict[str, _Row] = {
 def for_vihf(findings: list[Finding]) -> Refusal | None:
     """The refusal that findings about a VIHF call for; None when none of them decides."""
     seen = {finding.rule: finding for finding in reversed(findings) if finding.is_error}
+    if not seen:
+        return None
     for rule, (cause, code, carrier, sentence) in _VIHF.items():
         finding = seen.get(rule)
         if finding is not None:

@@ -224,7 +224,8 @@ class Examiner:
         replayed = bool(read.id) and not first_time("vihf", read.id)
         if replayed:
             seen.facts.setdefault("replayed", []).append("vihf")
-        matricule = read.patient.matricule if read.patient else ""
+        patient = read.patient
+        matricule = patient.matricule if patient else ""
         findings = judge_vihf(
             Presented(
                 vihf=read,
@@ -249,7 +250,7 @@ class Examiner:
         refusal = errors.for_vihf(findings)
         if refusal is not None:
             seen.refuse(refusal)
-        if read.patient is not None and read.patient.oid in PRODUCTION_OIDS:
+        if patient is not None and patient.oid in PRODUCTION_OIDS:
             seen.refuse(errors.registry("XDSUnknownPatientId", "OID d'INS de production refusé par le banc"))
         seen.patient = seen.patient or matricule
         seen.facts.update(user=read.name_id, mode=read.mode, structure=read.structure)

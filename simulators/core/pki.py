@@ -110,8 +110,8 @@ def create(folder: Path, now: datetime) -> Pki:
     """Make a fresh PKI in `folder` (created if need be). Certificates are valid 2 years around `now`."""
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:  # OpenSSL releases the GIL
-        keys = list(pool.map(lambda _: rsa.generate_private_key(65537, 2048), range(9)))
-    root_key, org_key, server_key, cabinet_key, sign_key, officine_key, labo_key, stray_key, card_key = keys
+        keys = list(pool.map(lambda _: rsa.generate_private_key(65537, 2048), range(8)))
+    root_key, org_key, server_key, cabinet_key, sign_key, officine_key, labo_key, stray_key = keys
     root = Authority(_authority("AC RACINE IGC-SANTE ELEMENTAIRE", root_key, None, now), root_key)
     org = Authority(_authority("AC IGC-SANTE ELEMENTAIRE ORGANISATIONS", org_key, root, now), org_key)
     stray = Authority(_authority("AC INCONNUE", stray_key, None, now), stray_key)
@@ -154,8 +154,9 @@ def create(folder: Path, now: datetime) -> Pki:
     issue("sign-not-yet-valid", SIGN, labo_key, CABINET, "cabinet.test.banc", since=later, until=later + DAY)
     issue("sign-revoked", SIGN, labo_key, CABINET, "cabinet.test.banc")
     issue("sign-unknown-issuer", SIGN, labo_key, CABINET, "cabinet.test.banc", by=stray)
+    # Cards borrow keys that sign for nobody else: a key costs more than all the certificates together.
     for one in (MEDECIN, PHARMACIEN, BIOLOGISTE):
-        for name, usage, key in (("auth", AUTH_CLI, labo_key), ("sign", SIGN, card_key)):
+        for name, usage, key in (("auth", AUTH_CLI, labo_key), ("sign", SIGN, server_key)):
             card = _leaf(_card_subject(one), key, cards, usage, now - DAY, now + 730 * DAY, ())
             issued[f"cps-{one.user}-{name}"] = (card, key)
     issue("server-expired", SSL_SERV, server_key, None, "localhost", since=past, until=ended)

@@ -73,9 +73,7 @@ def identifier_is_new(presented: Presented) -> Iterator[Observation]:
         yield Observation(f"{HEADER}/@ID", presented.vihf.id, "jamais utilisé")
 
 
-@RULES.rule(
-    "VIHF-23", requirements=("BEN-DMP-13",), source="SAML 2.0 §1.3.4 ; WS-Addressing 1.0 §3.2 ; règle du banc"
-)
+@RULES.rule("VIHF-23", source="SAML 2.0 §1.3.4 ; WS-Addressing 1.0 §3.2 ; règle du banc")
 def message_is_not_replayed(presented: Presented) -> Iterator[Observation]:
     """A VIHF does not come twice in the same message; nor in another one, where the service is set so."""
     if presented.replayed and _refused(presented):

@@ -15,16 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .identities import (
-    BIOLOGISTE,
-    CABINET,
-    LABORATOIRE,
-    MEDECIN,
-    OFFICINE,
-    PHARMACIEN,
-    Professional,
-    Structure,
-)
+from .identities import CABINET, LABORATOIRE, OFFICINE, PROFESSIONALS, Professional, Structure
 
 Key = rsa.RSAPrivateKey
 
@@ -65,8 +56,8 @@ class Pki:
 
     `ca_bundle` holds root and issuing authorities, of organisations then of cards: what a vendor must trust.
     `pair(name)` is one of `server`, `cabinet-auth`, `cabinet-sign`, `cabinet-insi`, `officine-auth`,
-    `officine-sign`, `labo-auth`; `cps-medecin-auth`, `cps-medecin-sign`, `cps-pharmacien-auth`,
-    `cps-pharmacien-sign`, `cps-biologiste-auth`, `cps-biologiste-sign`, look-alikes of cards; and the
+    `officine-sign`, `labo-auth`; `cps-medecin-auth`, `cps-medecin-sign` and so on for each
+    professional of `identities`, look-alikes of cards; and the
     certificates that services must refuse: `expired`, `not-yet-valid`, `revoked`, `wrong-usage`,
     `unknown-issuer`, `wrong-range` for authentication, `sign-expired`, `sign-not-yet-valid`,
     `sign-revoked`, `sign-unknown-issuer` for signature. Servers that clients must refuse: `server-expired`,
@@ -155,7 +146,7 @@ def create(folder: Path, now: datetime) -> Pki:
     issue("sign-revoked", SIGN, labo_key, CABINET, "cabinet.test.banc")
     issue("sign-unknown-issuer", SIGN, labo_key, CABINET, "cabinet.test.banc", by=stray)
     # Cards borrow keys that sign for nobody else: a key costs more than all the certificates together.
-    for one in (MEDECIN, PHARMACIEN, BIOLOGISTE):
+    for one in PROFESSIONALS:
         for name, usage, key in (("auth", AUTH_CLI, labo_key), ("sign", SIGN, server_key)):
             card = _leaf(_card_subject(one), key, cards, usage, now - DAY, now + 730 * DAY, ())
             issued[f"cps-{one.user}-{name}"] = (card, key)

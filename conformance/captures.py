@@ -82,7 +82,7 @@ def _dmp() -> DmpService:
 def _without_chain(findings: list[Finding]) -> list[Finding]:
     return [
         CHAIN.finding(finding.where)
-        if (finding.rule == "VIHF-02" and finding.observed == "unknown-issuer")
+        if (finding.rule == "VIHF-02-AC")
         or finding.rule == "INSI-AUTH-01"  # the certificate of the connection is in no file
         else finding
         for finding in findings

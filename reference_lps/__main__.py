@@ -7,6 +7,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from schemas.vihf.model import DIRECT, INDIRECT
+
 from .behaviour import CONFORMANT
 from .defects import DEFECTS, UnknownDefect, behaviour_of
 from .environment import Environment, EnvironmentRefused
@@ -19,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         behaviour = behaviour_of(options.defect) if options.defect else CONFORMANT
-        software = Software(Environment.read(options.environment), behaviour)
+        software = Software(
+            Environment.read(options.environment), behaviour, direct=options.dmp_mode == DIRECT
+        )
         server = Server(software, options.port)
     except (EnvironmentRefused, UnknownDefect, OSError, ValueError) as error:
         print(f"reference_lps : {error}", file=sys.stderr)
@@ -46,6 +50,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=0, help="0 : choisi par le système")
     parser.add_argument("--environment", type=Path, required=True, help="environment.json du banc")
+    parser.add_argument(
+        "--dmp-mode",
+        choices=(INDIRECT, DIRECT),
+        default=INDIRECT,
+        help="DIRECTE : la carte CPS du professionnel ; sinon les certificats de la structure",
+    )
     parser.add_argument("--defect", default="", help=f"défaut semé : {', '.join(DEFECTS)}")
     parser.add_argument("--ready-file", type=Path, help="fichier où écrire l'adresse quand il écoute")
     return parser.parse_args(arguments)

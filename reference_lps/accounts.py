@@ -43,6 +43,11 @@ class Account:
         return "_".join((self.civility, self.given, self.family, self.structure_name))
 
     @property
+    def card(self) -> str:
+        """Prefix of the certificates of this professional's CPS card, for direct authentication."""
+        return f"cps-{self.user}"
+
+    @property
     def rpps(self) -> str:
         return self.id_nat[1:]
 

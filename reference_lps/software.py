@@ -31,9 +31,15 @@ class BadRequest(ValueError):
 
 
 class Software:
-    """One installation. Actions are done one at a time, as one person at a screen would."""
+    """One installation. Actions are done one at a time, as one person at a screen would.
 
-    def __init__(self, environment: Environment, behaviour: Behaviour = CONFORMANT) -> None:
+    `direct`: the DMP is called with the user's card (DIRECTE) instead of the structure's certificates.
+    """
+
+    def __init__(
+        self, environment: Environment, behaviour: Behaviour = CONFORMANT, *, direct: bool = False
+    ) -> None:
+        self._direct = direct
         self.behaviour = behaviour
         self.clock = Clock()
         self.chance = Chance()
@@ -52,11 +58,21 @@ class Software:
         self.insi = InsiClient(environment, clock, chance, behaviour)
         self.directory = Directory(environment, behaviour)
         pairs = {account.pair for account in ACCOUNTS.values()}
-        self._dmp = {pair: DmpClient(environment, pair, clock, chance, behaviour) for pair in pairs}
+        self._dmp = {
+            account.pair: DmpClient(
+                environment,
+                account.card if self._direct else account.pair,
+                clock,
+                chance,
+                behaviour,
+                direct=self._direct,
+            )
+            for account in ACCOUNTS.values()
+        }
         self._epu = {pair: EpuClient(environment, pair, clock, chance, self.psc) for pair in pairs}
 
     def dmp(self, pair: str) -> DmpClient:
-        """The client of the DMP under this structure's certificates."""
+        """The client of the DMP under this structure's certificates, or the card of its professional."""
         return self._dmp[pair]
 
     def epu(self, pair: str) -> EpuClient:

@@ -1,11 +1,13 @@
 """The DMP: TD0.2, TD0.3, TD2.1, TD3.1, TD3.2. Organisation certificates; a person's identity for reading.
 
+In mode DIRECTE, the professional's card does everything.
+
 Sources: SEL-MP-037, CI-SIS volet transport synchrone, IHE ITI-18, 41, 43.
 """
 
 import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +18,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from schemas import habilitations, hl7v3, xds
 from schemas.ins import Ins
 from schemas.soap import envelope, message, mtom
-from schemas.vihf import AIR, INDIRECT, VihfRequest, build
+from schemas.vihf import AIR, DIRECT, INDIRECT, VihfRequest, build
+from schemas.vihf.policy import CARD_CONTEXT
 from schemas.xds.names import DMP_REPOSITORY
 from schemas.xds.names import IHE as XDS_B
 from schemas.xml import Element, XmlRefused
@@ -53,7 +56,7 @@ class Rejected(Failed):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Certificate and key of the structure for signatures."""
+    """Certificate and key for signatures: those of the structure, or of the card."""
 
     certificate: x509.Certificate
     key: RSAPrivateKey
@@ -63,25 +66,33 @@ class Signer:
         certificate = x509.load_pem_x509_certificate(Path(pair[0]).read_bytes())
         key = load_pem_private_key(Path(pair[1]).read_bytes(), None)
         if not isinstance(key, RSAPrivateKey):
-            raise Failed("La clé de signature de la structure n'est pas une clé RSA.")
+            raise Failed("La clé de signature n'est pas une clé RSA.")
         return cls(certificate, key)
 
 
 class DmpClient:
-    """Transactions of one structure."""
+    """Transactions of one structure. `direct`: `pair` is a card, and every VIHF is in DIRECTE."""
 
     def __init__(
-        self, environment: Environment, pair: str, clock: Clock, chance: Chance, behaviour: Behaviour
+        self,
+        environment: Environment,
+        pair: str,
+        clock: Clock,
+        chance: Chance,
+        behaviour: Behaviour,
+        *,
+        direct: bool = False,
     ) -> None:
         self._environment = environment
         self._clock = clock
         self._chance = chance
         self._behaviour = behaviour
+        self._direct = direct
         self._channel = Channel(NAME, environment.ca_bundle, environment.pair(f"{pair}-auth"))
         self.signer = Signer.load(environment.pair(f"{pair}-sign"))
 
     def status(self, ins: Ins, account: Account, *, consulting: bool) -> hl7v3.Answer:
-        """TD0.2: existence, state, authorisation. `consulting`: in the user's name (AIR)."""
+        """TD0.2: existence, state, authorisation. `consulting`: in the user's name."""
         query = hl7v3.Query(
             hl7v3.Identity(self._chance.oid()),
             self._clock.now().strftime("%Y%m%d%H%M%S"),
@@ -90,7 +101,7 @@ class DmpClient:
             hl7v3.Identity(self._chance.oid()),
             ins,
         )
-        mode = AIR if consulting else INDIRECT
+        mode = self._mode(consulting)
         body, _ = self._exchange("patients", EXISTENCE, hl7v3.write_query(query), ins, account, mode)
         answer = _read(hl7v3.read_answer, body)
         if answer.ack != "AA":
@@ -100,7 +111,7 @@ class DmpClient:
     def authorise(self, asked: habilitations.SetAuthorization, ins: Ins, account: Account) -> None:
         """TD0.3, in the user's name. Raises Rejected, Failed."""
         written = habilitations.write_question(asked)
-        body, _ = self._exchange("habilitations", AUTHORISE, written, ins, account, AIR)
+        body, _ = self._exchange("habilitations", AUTHORISE, written, ins, account, self._mode(True))
         outcome = _read(habilitations.read_outcome, body)
         if not outcome.done:
             words = outcome.context or outcome.status
@@ -123,12 +134,12 @@ class DmpClient:
             body = xds.write_provide(written, {entry: f"cid:{name}" for entry, name in names.items()})
         else:
             parts, body = [], _inline(written, documents)
-        answer, _ = self._exchange("repository", FEED, body, ins, account, INDIRECT, parts)
+        answer, _ = self._exchange("repository", FEED, body, ins, account, self._mode(False), parts)
         _accept(_read(xds.read_registry_response, answer))
 
     def search(self, query: xds.Query, ins: Ins, account: Account, *, consulting: bool) -> xds.QueryResponse:
         """TD3.1. Raises Rejected, Failed. A partial success comes back with its errors."""
-        mode = AIR if consulting else INDIRECT
+        mode = self._mode(consulting)
         body, _ = self._exchange("registry", SEARCH, xds.write_query(query), ins, account, mode)
         response = _read(xds.read_query_response, body)
         if not response.entries and not response.references:
@@ -138,7 +149,7 @@ class DmpClient:
     def retrieve(self, unique_id: str, repository: str, ins: Ins, account: Account) -> xds.Retrieved:
         """TD3.2. Raises Rejected, Failed."""
         wanted = xds.write_retrieve([xds.Wanted(repository or DMP_REPOSITORY, unique_id)])
-        body, attachments = self._exchange("repository", RETRIEVE, wanted, ins, account, AIR)
+        body, attachments = self._exchange("repository", RETRIEVE, wanted, ins, account, self._mode(True))
         response = _read(lambda element: xds.read_retrieve_response(element, attachments), body)
         found = next((one for one in response.documents if one.unique_id == unique_id), None)
         if found is None:
@@ -174,6 +185,11 @@ class DmpClient:
         reply = self._channel.ask("POST", url, headers={"Content-Type": content_type}, body=written)
         return _open(reply)
 
+    def _mode(self, consulting: bool) -> str:
+        if self._direct:
+            return DIRECT
+        return AIR if consulting else INDIRECT
+
     def _vihf(self, ins: Ins, account: Account, mode: str) -> bytes:
         request = VihfRequest(
             id=f"_{self._chance.uuid()}",
@@ -190,6 +206,8 @@ class DmpClient:
             patient=ins,
             authn_decl="APP_BROWSER_AUTH" if mode == AIR else "",
         )
+        if mode == DIRECT:
+            request = replace(request, authn_context=CARD_CONTEXT)
         if mode == AIR:
             request = self._behaviour.consulting_vihf(request)
         return build(request, self.signer.certificate, self.signer.key)

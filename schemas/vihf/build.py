@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from schemas.xml import parse
 
 from . import model
+from .issuer import written
 from .model import HL7, SAML, SUBJECT_NAME, XSI, Role, VihfRequest
 from .signature import sign
 
@@ -19,7 +20,7 @@ def build(
     request: VihfRequest, certificate: x509.Certificate, key: RSAPrivateKey, digest: str = "sha256"
 ) -> bytes:
     """A signed assertion, ready to be put inside wsse:Security. `digest` is `sha256` or `sha1`."""
-    unsigned = assertion_xml(request, certificate.subject.rfc4514_string())
+    unsigned = assertion_xml(request, written(certificate.subject))
     return sign(parse(unsigned.encode()), certificate, key, digest)
 
 
@@ -88,7 +89,7 @@ def _coded(name: str, role: Role) -> str:
     system_name = f" codeSystemName={quoteattr(role.system_name)}" if role.system_name else ""
     return (
         f'<{name} xmlns="{HL7}" code={quoteattr(role.code)} codeSystem={quoteattr(role.system)}{system_name} '
-        f'displayName={quoteattr(role.display)} xsi:type="CE"/>'
+        f"displayName={quoteattr(role.display)} xsi:type={quoteattr(role.type)}/>"
     )
 
 

@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHENTICATION = "authentication"  # AUTH_CLI: digitalSignature and clientAuth
+PERSON, ORGANISATION = "person", "organisation"  # whose certificate: a card's, or a structure's
 SIGNATURE = "signature"  # SIGN: contentCommitment (nonRepudiation)
 MAX_KNOWN = 256
 
@@ -22,6 +23,7 @@ class Authorities:
     _known: dict[tuple[x509.Certificate, str], tuple[bool, bool]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _kinds: dict[x509.Certificate, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, certificates: Iterable[x509.Certificate], revoked: Iterable[int] = ()) -> "Authorities":
@@ -43,6 +45,23 @@ class Authorities:
         if not allowed:
             found.append("wrong-usage")
         return found
+
+    def kind(self, certificate: x509.Certificate) -> str:
+        """Whose certificates its issuing authority makes: PERSON or ORGANISATION, by the name that IGC-Santé
+        gives its authorities (AC IGC-SANTE … PERSONNES, … ORGANISATIONS); empty for an unknown issuer."""
+        known = self._kinds.get(certificate)
+        if known is None:
+            names = (
+                str(name.value) for name in certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+            )
+            last = next(names, "").rpartition(" ")[2]
+            known = {"PERSONNES": PERSON, "ORGANISATIONS": ORGANISATION}.get(last, "")
+            if len(self._kinds) >= MAX_KNOWN:
+                self._kinds.clear()
+            if not any(_issued_by(certificate, authority) for authority in self.certificates):
+                known = ""
+            self._kinds[certificate] = known
+        return known
 
     def _lasting(self, certificate: x509.Certificate, usage: str) -> tuple[bool, bool]:
         """What time does not change, worked out once a certificate: issued by a known authority, usage."""
@@ -77,6 +96,13 @@ def allows(certificate: x509.Certificate, usage: str) -> bool:
 def structure_of(certificate: x509.Certificate) -> str:
     """The Struct_IdNat of an organisation certificate (its OU); empty when there is none."""
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME):
+        return str(attribute.value)
+    return ""
+
+
+def holder_of(certificate: x509.Certificate) -> str:
+    """The CN of a certificate: on a card, the PS_IdNat of who bears it (assumed from the public example)."""
+    for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
         return str(attribute.value)
     return ""
 

@@ -1,11 +1,17 @@
 """Reading of a VIHF: where it is in an envelope, and what it says."""
 
-from schemas.xml import Element, children, local
+from lxml import etree
 
-from .model import HL7, PURPOSE, ROLE, SAML, Role, Vihf
+from schemas.xml import Element
+
+from .model import HL7, PURPOSE, ROLE, SAML, XSI, Role, Vihf
 
 ASSERTION = f"{{{SAML}}}Assertion"
-_ATTRIBUTE = f"{{{SAML}}}Attribute"
+_TYPE = f"{{{XSI}}}type"
+_ATTRIBUTE, _STATEMENT = f"{{{SAML}}}Attribute", f"{{{SAML}}}AttributeStatement"
+_ISSUER, _CONDITIONS = f"{{{SAML}}}Issuer", f"{{{SAML}}}Conditions"
+_SUBJECT, _AUTHN = f"{{{SAML}}}Subject", f"{{{SAML}}}AuthnStatement"
+_ROLE, _PURPOSE = f"{{{HL7}}}Role", f"{{{HL7}}}PurposeOfUse"
 
 
 class VihfRefused(ValueError):
@@ -15,6 +21,11 @@ class VihfRefused(ValueError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether there are assertions, but not the one of wsse:Security alone."""
+        return self.reason in ("several-vihf", "misplaced")
 
 
 def find(root: Element, security: Element | None) -> Element:
@@ -45,32 +56,36 @@ def text(element: Element | None) -> str:
 
 def read(assertion: Element) -> Vihf:
     """Decode an assertion. Never raises on content: what is absent is empty."""
-    issuer = assertion.find(f"{{{SAML}}}Issuer")
-    statement = assertion.find(f"{{{SAML}}}AuthnStatement")
-    context = statement.find(f"{{{SAML}}}AuthnContext") if statement is not None else None
-    conditions = assertion.find(f"{{{SAML}}}Conditions")
+    parts: dict[object, Element] = {}  # the first of each kind
     attributes: dict[str, tuple[str, ...]] = {}
     repeated: list[str] = []
     roles: list[Role] = []
     purpose: Role | None = None
-    for item in assertion.iterfind(f"{{{SAML}}}AttributeStatement/{_ATTRIBUTE}"):
-        name = item.get("Name", "")
-        values = list(children(item))
-        if name == ROLE:
-            roles += [coded for value in values if (coded := _coded(value, "Role")) is not None]
-        elif name == PURPOSE:
-            purpose = next((_coded(value, "PurposeOfUse") for value in values), None)
-        if name in attributes:
-            repeated.append(name)
+    for part in assertion:
+        parts.setdefault(part.tag, part)
+        if part.tag != _STATEMENT:
             continue
-        attributes[name] = tuple(text(value) for value in values)
+        for item in part.iterchildren(_ATTRIBUTE):
+            name = item.get("Name", "")
+            values = list(item.iterchildren(etree.Element))
+            if name == ROLE:
+                roles += [coded for value in values if (coded := _coded(value, _ROLE)) is not None]
+            elif name == PURPOSE:
+                purpose = next((_coded(value, _PURPOSE) for value in values), None)
+            if name in attributes:
+                repeated.append(name)
+                continue
+            attributes[name] = tuple([text(value) for value in values])
+    issuer, conditions = parts.get(_ISSUER), parts.get(_CONDITIONS)
+    subject, statement = parts.get(_SUBJECT), parts.get(_AUTHN)
+    context = statement.find(f"{{{SAML}}}AuthnContext") if statement is not None else None
     return Vihf(
         id=assertion.get("ID", ""),
         version=assertion.get("Version", ""),
         issue_instant=assertion.get("IssueInstant", ""),
         issuer=text(issuer),
         issuer_format=issuer.get("Format", "") if issuer is not None else "",
-        name_id=text(assertion.find(f"{{{SAML}}}Subject/{{{SAML}}}NameID")),
+        name_id=text(subject.find(f"{{{SAML}}}NameID")) if subject is not None else "",
         authn_instant=statement.get("AuthnInstant", "") if statement is not None else "",
         authn_context=text(context.find(f"{{{SAML}}}AuthnContextClassRef")) if context is not None else "",
         authn_decl=text(context.find(f"{{{SAML}}}AuthnContextDecl")) if context is not None else "",
@@ -79,18 +94,19 @@ def read(assertion: Element) -> Vihf:
         purpose=purpose,
         not_before=conditions.get("NotBefore", "") if conditions is not None else "",
         not_on_or_after=conditions.get("NotOnOrAfter", "") if conditions is not None else "",
-        audiences=tuple(text(item) for item in assertion.iter(f"{{{SAML}}}Audience")),
+        audiences=tuple([text(item) for item in assertion.iter(f"{{{SAML}}}Audience")]),
         repeated=tuple(repeated),
     )
 
 
-def _coded(value: Element, name: str) -> Role | None:
-    for item in value:
-        if isinstance(item.tag, str) and local(item) == name and item.tag == f"{{{HL7}}}{name}":
-            return Role(
-                item.get("code", ""),
-                item.get("codeSystem", ""),
-                item.get("displayName", ""),
-                item.get("codeSystemName", ""),
-            )
+def _coded(value: Element, tag: str) -> Role | None:
+    """The first coded element of this tag in a value."""
+    for item in value.iterchildren(tag):
+        return Role(
+            item.get("code", ""),
+            item.get("codeSystem", ""),
+            item.get("displayName", ""),
+            item.get("codeSystemName", ""),
+            item.get(_TYPE, ""),
+        )
     return None

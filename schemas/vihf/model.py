@@ -41,6 +41,7 @@ SPECIALITIES = "1.2.250.1.71.4.2.5"  # TRE_R01, and TRE_G05 sections of pharmaci
 SECTORS = "1.2.250.1.71.4.2.4"
 PURPOSES = "1.2.250.1.213.1.1.4.248"
 SECRET = "INVISIBLE_REPRESENTANTS_LEGAUX^1.2.250.1.213.1.1.4.13"
+AUTOMATON = "AUTOMATE"  # TRE_A00: nobody, a feeding program
 PURPOSE_NAMES = {
     "normal": "Accès normal",
     "bris_de_glace": "Accès en bris de glace",
@@ -50,12 +51,13 @@ PURPOSE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A coded value of the role attribute: profession first, then speciality."""
+    """A coded value of the role attribute: profession first, then speciality. `type` is its xsi:type."""
 
     code: str
     system: str
     display: str = ""
     system_name: str = ""
+    type: str = "CE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Vihf:
     not_on_or_after: str = ""
     audiences: tuple[str, ...] = ()
     repeated: tuple[str, ...] = field(default=())  # names of attributes present more than once
+    implied: str = DIRECT  # the mode when no attribute says it
 
     def first(self, name: str) -> str:
         """The first value of an attribute; empty when absent."""
@@ -116,12 +119,14 @@ class Vihf:
     @property
     def mode_name(self) -> str:
         """The attribute's name for the mode as the software spells it; empty when absent."""
+        if MODE in self.attributes:
+            return MODE
         return next((name for name in self.attributes if name.lower() == MODE.lower()), "")
 
     @property
     def mode(self) -> str:
-        """Authentification_Mode whatever the case of its name; DIRECTE when absent."""
-        return self.first(self.mode_name) or DIRECT
+        """Authentification_Mode whatever the case of its name; `implied` when absent."""
+        return self.first(self.mode_name) or self.implied
 
     @property
     def structure(self) -> str:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .identities import CABINET, LABORATOIRE, OFFICINE, Structure
+from .identities import CABINET, LABORATOIRE, OFFICINE, PROFESSIONALS, Professional, Structure
 
 Key = rsa.RSAPrivateKey
 
@@ -23,6 +23,7 @@ AUTH_CLI = "AUTH_CLI"  # TLS client authentication
 SIGN = "SIGN"  # contentCommitment: VIHF, XAdES
 SSL_SERV = "SSL_SERV"  # TLS server
 DAY = timedelta(days=1)
+_CRL_END = b"-----END X509 CRL-----"
 SERVER_NAMES: tuple[x509.GeneralName, ...] = (
     x509.DNSName("localhost"),
     x509.DNSName("*.test.mssante.fr"),
@@ -53,11 +54,14 @@ class Authority:
 class Pki:
     """The files of one test PKI in one folder.
 
-    `ca_bundle` holds root and issuing authority: what a vendor must trust. `pair(name)` is one of
-    `server`, `cabinet-auth`, `cabinet-sign`, `cabinet-insi`, `officine-auth`, `officine-sign`, `labo-auth`,
-    and the certificates that services must refuse: `expired`, `not-yet-valid`, `revoked`, `wrong-usage`,
-    `unknown-issuer`, `wrong-range`. Servers that clients must refuse: `server-expired`, `server-revoked`,
-    `server-wrong-host`, `server-unknown-authority`, `server-wrong-range`.
+    `ca_bundle` holds root and issuing authorities, of organisations then of cards: what a vendor must trust.
+    `pair(name)` is one of `server`, `cabinet-auth`, `cabinet-sign`, `cabinet-insi`, `officine-auth`,
+    `officine-sign`, `labo-auth`; `cps-medecin-auth`, `cps-medecin-sign` and so on for each
+    professional of `identities`, look-alikes of cards; and the
+    certificates that services must refuse: `expired`, `not-yet-valid`, `revoked`, `wrong-usage`,
+    `unknown-issuer`, `wrong-range` for authentication, `sign-expired`, `sign-not-yet-valid`,
+    `sign-revoked`, `sign-unknown-issuer` for signature. Servers that clients must refuse: `server-expired`,
+    `server-revoked`, `server-wrong-host`, `server-unknown-authority`, `server-wrong-range`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -79,12 +83,13 @@ class Pki:
         return sorted(path.stem for path in self.folder.glob("*.key"))
 
     def authorities(self) -> list[x509.Certificate]:
-        """Root and issuing authority, in that order."""
+        """Root, issuing authority of organisations, issuing authority of cards, in that order."""
         return x509.load_pem_x509_certificates(self.ca_bundle.read_bytes())
 
     def revoked_serials(self) -> frozenset[int]:
-        """Serial numbers in the CRL."""
-        return frozenset(entry.serial_number for entry in x509.load_pem_x509_crl(self.crl.read_bytes()))
+        """Serial numbers in the CRLs, one of each issuing authority."""
+        lists = (part + _CRL_END for part in self.crl.read_bytes().split(_CRL_END) if part.strip())
+        return frozenset(entry.serial_number for one in lists for entry in x509.load_pem_x509_crl(one))
 
     @property
     def fingerprint(self) -> str:
@@ -102,6 +107,8 @@ def create(folder: Path, now: datetime) -> Pki:
     org = Authority(_authority("AC IGC-SANTE ELEMENTAIRE ORGANISATIONS", org_key, root, now), org_key)
     stray = Authority(_authority("AC INCONNUE", stray_key, None, now), stray_key)
     personnes = Authority(_authority("AC IGC-SANTE STANDARD PERSONNES", stray_key, root, now), stray_key)
+
+    cards = Authority(_authority("AC IGC-SANTE FORT PERSONNES", stray_key, root, now), stray_key)
 
     issued: dict[str, tuple[x509.Certificate, Key]] = {}
 
@@ -134,6 +141,15 @@ def create(folder: Path, now: datetime) -> Pki:
     issue("wrong-range", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", by=personnes)
     issue("unknown-issuer", AUTH_CLI, labo_key, CABINET, "cabinet.test.banc", by=stray)
     ended = now - 30 * DAY
+    issue("sign-expired", SIGN, labo_key, CABINET, "cabinet.test.banc", since=past, until=ended)
+    issue("sign-not-yet-valid", SIGN, labo_key, CABINET, "cabinet.test.banc", since=later, until=later + DAY)
+    issue("sign-revoked", SIGN, labo_key, CABINET, "cabinet.test.banc")
+    issue("sign-unknown-issuer", SIGN, labo_key, CABINET, "cabinet.test.banc", by=stray)
+    # Cards borrow keys that sign for nobody else: a key costs more than all the certificates together.
+    for one in PROFESSIONALS:
+        for name, usage, key in (("auth", AUTH_CLI, labo_key), ("sign", SIGN, server_key)):
+            card = _leaf(_card_subject(one), key, cards, usage, now - DAY, now + 730 * DAY, ())
+            issued[f"cps-{one.user}-{name}"] = (card, key)
     issue("server-expired", SSL_SERV, server_key, None, "localhost", since=past, until=ended)
     issue("server-revoked", SSL_SERV, server_key, None, "localhost")
     elsewhere = [x509.DNSName("ailleurs.invalid")]
@@ -142,14 +158,16 @@ def create(folder: Path, now: datetime) -> Pki:
     issue("server-wrong-range", SSL_SERV, server_key, None, "localhost", by=personnes)
 
     pki = Pki(folder)
-    pki.ca_bundle.write_bytes(_pem(root.certificate) + _pem(org.certificate))
-    revoked = [issued[name][0].serial_number for name in ("revoked", "server-revoked")]
-    pki.crl.write_bytes(_crl(org, revoked, now))
+    pki.ca_bundle.write_bytes(b"".join(map(_pem, (root.certificate, org.certificate, cards.certificate))))
+    revoked = [issued[name][0].serial_number for name in ("revoked", "sign-revoked", "server-revoked")]
+    pki.crl.write_bytes(_crl(org, revoked, now) + _crl(cards, (), now))
     for name, (certificate, key) in issued.items():
         pair = pki.pair(name)
         chain = _pem(certificate)
         if name.endswith("wrong-range"):
             chain += _pem(personnes.certificate)
+        elif name.startswith("cps-"):
+            chain += _pem(cards.certificate)
         elif name.startswith("server"):
             chain += _pem(org.certificate)
         pair.certificate.write_bytes(chain)
@@ -165,9 +183,9 @@ def create(folder: Path, now: datetime) -> Pki:
 
 
 def open_or_create(folder: Path, now: datetime) -> Pki:
-    """The PKI of this folder while its server certificate has a week left, else a fresh one."""
+    """The PKI of this folder while it is whole and its server has a week left, else a fresh one."""
     server = Pki(folder).pair("server").certificate
-    if server.exists():
+    if server.exists() and Pki(folder).pair("cps-medecin-sign").certificate.exists():
         certificate = x509.load_pem_x509_certificate(server.read_bytes())
         if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc - 7 * DAY:
             return Pki(folder)
@@ -191,6 +209,20 @@ def _subject(common_name: str, structure: Structure | None) -> x509.Name:
         ]
     parts.append(x509.NameAttribute(NameOID.COMMON_NAME, common_name))
     return x509.Name(parts)
+
+
+def _card_subject(one: Professional) -> x509.Name:
+    """CN, SN and GN in one RDN, as in the public example of direct authentication; CN is the PS_IdNat."""
+    person = x509.RelativeDistinguishedName(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, one.id_nat),
+            x509.NameAttribute(NameOID.SURNAME, one.family),
+            x509.NameAttribute(NameOID.GIVEN_NAME, one.given),
+        ]
+    )
+    country = x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")
+    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "SEGUR-BENCH TEST")
+    return x509.Name([*(x509.RelativeDistinguishedName([part]) for part in (country, organisation)), person])
 
 
 def _authority(common_name: str, key: Key, parent: Authority | None, now: datetime) -> x509.Certificate:

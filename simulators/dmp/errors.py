@@ -44,14 +44,39 @@ class Refusal(Exception):
 WSA = "http://www.w3.org/2005/08/addressing"
 RIGHTS = "DMPAccessDeniedByRightsService"
 
-# Rule of the VIHF → cause, code, carrier, sentence; the first error in this order decides.
-_VIHF: dict[str, tuple[str, str, str, str]] = {
-    "VIHF-TLS-01": ("tls-certificate", "", FAULT, "certificat client TLS non recevable"),
+# Rule of the VIHF → cause, code, carrier, sentence; the first error in this order decides. `[bench]` is put
+# before each sentence, save the one that the DMP is known to say. Only codes of public documents are given.
+_ENDS = (
+    ("-AC", " : autorité inconnue"),
+    ("-EXP", " : expiré"),
+    ("-FUT", " : pas encore valide"),
+    ("-REV", " : révoqué"),
+)
+_CERTIFICATE = "DMPInvalidCertificate"
+_MISMATCH = "XDSPatientIdDoesNotMatch"
+_Row = tuple[str, str, str, str]
+_VIHF: dict[str, _Row] = {
+    **{
+        f"VIHF-TLS-01{end}": ("tls-certificate", "", FAULT, f"certificat client TLS non recevable{why}")
+        for end, why in (("", ""), *_ENDS)
+    },
+    "VIHF-XSW": ("vihf-wrapped", "", FAULT, "assertion enveloppée : ce qui est signé n'est pas le VIHF seul"),
     "VIHF-01": ("vihf-signature", "", FAULT, "signature du VIHF non valide"),
-    "VIHF-02": ("vihf-certificate", "DMPInvalidCertificate", FAULT, "certificat de signature non recevable"),
+    "VIHF-SHA1R": ("vihf-signature", "", FAULT, "signature du VIHF en SHA-1"),
+    **{
+        f"VIHF-02{end}": (
+            "vihf-certificate",
+            _CERTIFICATE,
+            FAULT,
+            f"certificat de signature non recevable{why}",
+        )
+        for end, why in (("", ""), *_ENDS)
+    },
+    "VIHF-26": ("vihf-certificate", _CERTIFICATE, FAULT, "certificat d'un autre genre que le mode"),
     "VIHF-TLS-02": ("structure-mismatch", "", FAULT, PARTY),
+    "VIHF-23": ("vihf-replayed", "", FAULT, "VIHF déjà présenté"),
     "VIHF-14": ("vihf-expired", "", FAULT, "VIHF périmé ou émis dans le futur"),
-    "VIHF-19": ("vihf-expired", "", FAULT, "conditions du VIHF non remplies"),
+    "VIHF-19": ("vihf-conditions", "", FAULT, "conditions du VIHF non remplies"),
     "VIHF-04": ("vihf-attributes", "", FAULT, "attribut du VIHF absent ou répété"),
     "VIHF-05": ("vihf-attributes", "", FAULT, "Ressource_URN"),
     "VIHF-06": ("vihf-attributes", "", FAULT, "resource-id"),
@@ -59,12 +84,7 @@ _VIHF: dict[str, tuple[str, str, str, str]] = {
     "VIHF-11": ("vihf-attributes", "", FAULT, "purposeofuse"),
     "VIHF-09": ("vihf-role", "", FAULT, "rôle ou spécialité absents du VIHF"),
     "VIHF-16": ("structure-mismatch", "", FAULT, PARTY),
-    "VIHF-07": (
-        "patient-mismatch",
-        "XDSPatientIdDoesNotMatch",
-        ANSWER,
-        "le patient du VIHF n'est pas celui du message",
-    ),
+    "VIHF-07": ("patient-mismatch", _MISMATCH, ANSWER, "le patient du VIHF n'est pas celui du message"),
     "VIHF-20": ("rights", RIGHTS, ANSWER, "transaction non permise dans ce mode d'authentification"),
 }
 
@@ -72,6 +92,8 @@ _VIHF: dict[str, tuple[str, str, str, str]] = {
 def for_vihf(findings: list[Finding]) -> Refusal | None:
     """The refusal that findings about a VIHF call for; None when none of them decides."""
     seen = {finding.rule: finding for finding in reversed(findings) if finding.is_error}
+    if not seen:
+        return None
     for rule, (cause, code, carrier, sentence) in _VIHF.items():
         finding = seen.get(rule)
         if finding is not None:
@@ -163,6 +185,10 @@ def wrong_service(service: str, expected: str) -> Refusal:
 
 def no_vihf(detail: str) -> Refusal:
     return Refusal("vihf-missing", f"[bench] VIHF absent ou mal placé : {detail}")
+
+
+def wrapped_vihf(detail: str) -> Refusal:
+    return Refusal("vihf-wrapped", f"[bench] VIHF dédoublé ou mal placé : {detail}")
 
 
 def unreadable_body(detail: str, code: str = "") -> Refusal:

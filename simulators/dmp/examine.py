@@ -5,8 +5,8 @@ Nothing here remembers anything, so that a recorded exchange can be judged again
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,8 +24,10 @@ from schemas.soap.mtom import MultipartRefused
 from schemas.soap.rules import BROKEN, MALFORMED, REPEATED_ID, VERSION, Sent
 from schemas.soap.rules import RULES as SOAP_RULES
 from schemas.vihf import Vihf, rights
-from schemas.vihf.certificates import AUTHENTICATION, SIGNATURE, Authorities
-from schemas.vihf.rules import MAX_AGE, Presented
+from schemas.vihf.certificates import AUTHENTICATION, ORGANISATION, SIGNATURE, Authorities
+from schemas.vihf.policy import DEFAULT
+from schemas.vihf.policy import Policy as VihfPolicy
+from schemas.vihf.rules import Presented
 from schemas.vihf.rules import judge as judge_vihf
 from schemas.vihf.signature import SignatureRefused, Signed, verify
 from schemas.xds.judge import judge_decisive, judge_deferred
@@ -46,12 +48,15 @@ Payload = hl7v3.Query | xds.Provided | xds.Query | tuple[xds.Wanted, ...] | pati
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a DMP is set to. `homologation`: the number declared by the vendor (empty: not compared)."""
+    """What a DMP is set to. `homologation`: the number declared by the vendor (empty: not compared).
+
+    `vihf`: what is accepted in a VIHF, where the public texts are silent.
+    """
 
     authorities: Authorities
     homologation: str = ""
     require_tls: bool = True
-    max_vihf_age: timedelta = MAX_AGE
+    vihf: VihfPolicy = DEFAULT
     policy: Policy = field(default_factory=Policy)
     max_document: int = 10 * 1024 * 1024  # bytes; the real limit is not public
 
@@ -198,25 +203,29 @@ class Examiner:
         try:
             assertion = vihf.find(seen.envelope.root, seen.envelope.security)
         except vihf.VihfRefused as error:
-            seen.findings.append(
-                vihf.rules.RULES.rules["VIHF-01"].finding(
-                    f"/Envelope/Header/Security ({error.reason})", error.detail, "saml2:Assertion"
-                )
-            )
-            seen.refuse(errors.no_vihf(error.detail))
+            rule = vihf.rules.RULES.rules["VIHF-XSW" if error.wrapped else "VIHF-01"]
+            where = f"/Envelope/Header/Security ({error.reason})"
+            seen.findings.append(rule.finding(where, error.detail, "saml2:Assertion"))
+            seen.refuse(errors.wrapped_vihf(error.detail) if error.wrapped else errors.no_vihf(error.detail))
             return
         signature: Signed | SignatureRefused
         try:
             signature = verify(assertion, seen.envelope.root)
         except SignatureRefused as error:
             signature = error
-        read = seen.vihf = vihf.read(assertion)
+        read = vihf.read(assertion)
+        authorities, client, kind = self.options.authorities, self._client(tls), ""
         if isinstance(signature, Signed):
             seen.signer = signature.certificate
+            kind = authorities.kind(signature.certificate)
+            if kind == ORGANISATION and not read.mode_name:
+                read = replace(read, implied=vihf.INDIRECT)  # card software says DIRECTE by saying nothing
+        seen.vihf = read
         replayed = bool(read.id) and not first_time("vihf", read.id)
         if replayed:
             seen.facts.setdefault("replayed", []).append("vihf")
-        matricule = read.patient.matricule if read.patient else ""
+        patient = read.patient
+        matricule = patient.matricule if patient else ""
         findings = judge_vihf(
             Presented(
                 vihf=read,
@@ -224,20 +233,24 @@ class Examiner:
                 transaction=_right(seen),
                 signature=signature,
                 signer_problems=self._problems(seen.signer, SIGNATURE, now),
-                tls_problems=self._problems(self._client(tls), AUTHENTICATION, now),
+                tls_problems=self._problems(client, AUTHENTICATION, now),
                 tls_structure=_structure(tls),
                 body_patient=seen.patient,
                 homologation=self.options.homologation,
                 age=self.age_of(matricule, now),
                 replayed=replayed,
-                max_age=self.options.max_vihf_age,
+                resent="message" in seen.facts.get("replayed", ()),
+                policy=self.options.vihf,
+                signer_kind=kind,
+                tls_kind=authorities.kind(client) if client is not None else "",
+                tls_certificate=client,
             )
         )
         seen.findings += findings
         refusal = errors.for_vihf(findings)
         if refusal is not None:
             seen.refuse(refusal)
-        if read.patient is not None and read.patient.oid in PRODUCTION_OIDS:
+        if patient is not None and patient.oid in PRODUCTION_OIDS:
             seen.refuse(errors.registry("XDSUnknownPatientId", "OID d'INS de production refusé par le banc"))
         seen.patient = seen.patient or matricule
         seen.facts.update(user=read.name_id, mode=read.mode, structure=read.structure)

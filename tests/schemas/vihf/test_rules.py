@@ -13,6 +13,7 @@ from schemas.vihf import VihfRequest, read
 from schemas.vihf.build import assertion_xml
 from schemas.vihf.certificates import AUTHENTICATION, SIGNATURE
 from schemas.vihf.model import AIR, DIRECT, INDIRECT, PROFESSIONS, SPECIALITIES, Role
+from schemas.vihf.policy import CARD_CONTEXT, Policy
 from schemas.vihf.rules import RULES, Presented, judge
 from schemas.vihf.signature import SignatureRefused, sign, verify
 from schemas.xml import parse
@@ -56,7 +57,7 @@ def presented(
     [
         request(),
         air(),
-        request(mode=DIRECT, subject_id=""),
+        request(mode=DIRECT, subject_id="", authn_context=CARD_CONTEXT),
         request(name_id="499700100011001/42"),
         request(purpose="bris_de_glace", reason="urgence vitale"),
         request(roles=(Role("60", PROFESSIONS),)),
@@ -108,12 +109,31 @@ def case(rule: str, asked: VihfRequest | None = None, change: Change = lambda te
     return pytest.param(rule, asked or request(), change, more)
 
 
+CERTIFICATES = {"AC": "unknown-issuer", "EXP": "expired", "FUT": "not-yet-valid", "REV": "revoked"}
 LATE = {"now": NOW + timedelta(hours=25)}
 
 DEFECTS = [
     case("VIHF-01", signature=SignatureRefused("digest", "…")),
     case("VIHF-SHA1", digest="sha1"),
-    case("VIHF-02", signer_problems=("revoked",)),
+    case("VIHF-XSW", signature=SignatureRefused("wrapping", "…")),
+    case("VIHF-SHA1R", digest="sha1", policy=Policy(sha1=False)),
+    *(
+        case(f"VIHF-{which}-{end}", **{f"{field}_problems": (problem,)})
+        for which, field in (("02", "signer"), ("TLS-01", "tls"))
+        for end, problem in CERTIFICATES.items()
+    ),
+    case("VIHF-26", signer_kind="person"),
+    case("VIHF-26", tls_kind="person"),
+    case("VIHF-26", request(mode=DIRECT, authn_context=CARD_CONTEXT), signer_kind="organisation"),
+    case("VIHF-23", replayed=True, resent=True),
+    case("VIHF-23", replayed=True, policy=Policy(reuse=False)),
+    case("VIHF-24", change=swap('AuthnInstant="2026-03-02T09', 'AuthnInstant="2026-03-02T11')),
+    case(
+        "VIHF-25",
+        change=swap('AuthnInstant="2026-03-02T09:30:00.000Z', 'AuthnInstant="2026-03-02T09:30:00+00:00'),
+    ),
+    case("VIHF-27", request(mode=DIRECT)),
+    case("VIHF-28", request(roles=(Role("99", PROFESSIONS),))),
     case("VIHF-02", pair="cabinet-auth"),
     case("VIHF-TLS-01", tls_problems=("wrong-usage",)),
     case("VIHF-TLS-02", tls_structure="1750000029"),
@@ -136,7 +156,7 @@ DEFECTS = [
     case("VIHF-08", request(sector="ZZ99")),
     case("VIHF-08", change=swap("SA07^1.2.250.1.71.4.2.4", "SA07")),
     case("VIHF-09", request(roles=(Role("10", PROFESSIONS),))),
-    case("VIHF-09", request(roles=(Role("21", PROFESSIONS), Role("x", "1.2")))),
+    case("VIHF-09", request(roles=(Role("21", PROFESSIONS), Role("x", "1.2.250.1.71.1.2.1")))),
     case("VIHF-09", request(roles=(Role("60", PROFESSIONS),) * 5)),
     case("VIHF-09", request(roles=(Role("", PROFESSIONS),))),
     case("VIHF-09", air(roles=(Role("AUTOMATE", "1.2.250.1.213.1.1.4.6"),))),
@@ -210,7 +230,11 @@ def test_conditions_that_hold(signers: Signers) -> None:
     ],
 )
 def test_rights(signers: Signers, mode: str, transaction: str, right: bool) -> None:
-    asked = air() if mode == AIR else request(mode=mode)
+    asked = (
+        air()
+        if mode == AIR
+        else request(mode=mode, **({"authn_context": CARD_CONTEXT} if mode == DIRECT else {}))
+    )
     found = {finding.rule for finding in judge(presented(signers, asked, transaction=transaction))}
     assert found == (set() if right else {"VIHF-20"})
 

@@ -11,13 +11,14 @@ from schemas import hl7v3, xds
 from schemas.cda import Code as CdaCode
 from schemas.cda import DocumentSpec, Header, PatientIdentity, Person, build_document, read
 from schemas.soap import envelope, message, mtom
-from schemas.vihf import AIR, INDIRECT, Role, VihfRequest, build, model
+from schemas.vihf import AIR, DIRECT, INDIRECT, Role, VihfRequest, build, model
 from schemas.vihf.certificates import Authorities
+from schemas.vihf.policy import CARD_CONTEXT
 from schemas.xds import Code, composite, names
 from schemas.xml import Element
 from simulators.core.clock import Clock, stamp
 from simulators.core.exchange import Tls
-from simulators.core.identities import MEDECIN
+from simulators.core.identities import MEDECIN, PROFESSIONALS
 from simulators.core.pki import Pki
 from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
@@ -128,6 +129,8 @@ class Kit:
             patient=patient.ins if patient else None,
             authn_decl="APP_BROWSER_AUTH" if mode == AIR else "",
         )
+        if mode == DIRECT:
+            base = replace(base, authn_context=CARD_CONTEXT)
         return replace(base, **changes)
 
     def sign(self, asked: VihfRequest, pair: str = "cabinet-sign", digest: str = "sha256") -> bytes:
@@ -205,9 +208,11 @@ class Kit:
         wanted = [xds.Wanted(names.DMP_REPOSITORY, unique_id) for unique_id in unique_ids]
         return Message(RETRIEVE, xds.write_retrieve(wanted), self.vihf(patient, mode))
 
-    def request(self, sent: Message, *, pair: str = "cabinet-sign", tls: Tls | None = None) -> Request:
+    def request(self, sent: Message, *, pair: str = "", tls: Tls | None = None) -> Request:
+        """`pair` and `tls`: by default those of the cabinet, or of the caller's card in DIRECTE."""
         self._count += 1
-        security = self.sign(sent.vihf, pair).decode() if sent.vihf else ""
+        holder = _holder(sent.vihf)
+        security = self.sign(sent.vihf, pair or f"{holder}-sign").decode() if sent.vihf else ""
         data = envelope.write(
             sent.body,
             **{
@@ -222,10 +227,18 @@ class Kit:
         if not sent.plain:
             content_type, data = mtom.join(data, sent.attachments, sent.operation.action)
         path = sent.path or f"{routes.BASE}/{sent.operation.service}"
-        return Request("POST", path, (("Content-Type", content_type),), data, tls or self.tls())
+        return Request(
+            "POST", path, (("Content-Type", content_type),), data, tls or self.tls(f"{holder}-auth")
+        )
 
     def call(self, sent: Message, **options: Any) -> Handled:
         return self.service.handle(self.request(sent, **options))
+
+
+def _holder(asked: VihfRequest | None) -> str:
+    if asked is None or asked.mode != DIRECT:
+        return "cabinet"
+    return next((f"cps-{one.user}" for one in PROFESSIONALS if one.id_nat == asked.name_id), "cps-medecin")
 
 
 def answered(response: Response) -> message.Carried:

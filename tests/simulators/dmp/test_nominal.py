@@ -125,7 +125,7 @@ def test_masked_documents_are_left_out_in_silence(kit: Kit) -> None:
     assert len(mine.facts["returned"]) == 1  # one's own
     sent = kit.search(patient)
     sent.vihf = kit.vihf(patient, "DIRECTE", name_id=BIOLOGISTE.id_nat, structure=BIOLOGISTE.structure.id_nat)
-    theirs = kit.call(sent)
+    theirs = kit.call(sent, pair="cps-biologiste-sign", tls=kit.tls("cps-biologiste-auth"))
     assert theirs.facts["outcome"] == "accepted", theirs.facts
     assert theirs.facts["returned"] == []
 

@@ -35,20 +35,38 @@ def refused(handled: Handled, cause: str) -> None:
 # --- certificates and VIHF
 
 
-@pytest.mark.parametrize("pair", ["cabinet-auth", "wrong-usage", "revoked", "expired", "unknown-issuer"])
-def test_vihf_signed_with_a_certificate_that_may_not(kit: Kit, pair: str) -> None:
+@pytest.mark.parametrize(
+    ("pair", "seen"),
+    [
+        ("cabinet-auth", {"VIHF-02"}),
+        ("wrong-usage", {"VIHF-02"}),
+        ("revoked", {"VIHF-02", "VIHF-02-REV"}),
+        ("expired", {"VIHF-02", "VIHF-02-EXP"}),
+        ("unknown-issuer", {"VIHF-02", "VIHF-02-AC"}),
+    ],
+)
+def test_vihf_signed_with_a_certificate_that_may_not(kit: Kit, pair: str, seen: set[str]) -> None:
     handled = kit.call(kit.exists(kit.population.derive("a")), pair=pair)
     refused(handled, "vihf-certificate")
     assert handled.response.status == 500
     assert fault_of(handled.response).subcode == "DMPInvalidCertificate"
-    assert rules(handled) == {"VIHF-02"}
+    assert rules(handled) == seen
 
 
-@pytest.mark.parametrize("pair", ["cabinet-sign", "wrong-usage", "revoked", "expired", "wrong-range"])
-def test_tls_certificate_that_may_not(kit: Kit, pair: str) -> None:
+@pytest.mark.parametrize(
+    ("pair", "end"),
+    [
+        ("cabinet-sign", ""),
+        ("wrong-usage", ""),
+        ("revoked", "-REV"),
+        ("expired", "-EXP"),
+        ("wrong-range", "-AC"),
+    ],
+)
+def test_tls_certificate_that_may_not(kit: Kit, pair: str, end: str) -> None:
     handled = kit.call(kit.exists(kit.population.derive("a")), tls=kit.tls(pair))
     refused(handled, "tls-certificate")
-    assert rules(handled) == {"VIHF-TLS-01"}
+    assert rules(handled) == {f"VIHF-TLS-01{end}"}
 
 
 def test_tls_of_another_structure(kit: Kit) -> None:
@@ -119,7 +137,8 @@ def test_wrapped_vihf(kit: Kit) -> None:
     handled = kit.service.handle(
         replace(request, body=request.body.replace(b"</wsse:Security>", evil + b"</wsse:Security>"))
     )
-    refused(handled, "vihf-missing")
+    refused(handled, "vihf-wrapped")
+    assert rules(handled) == {"VIHF-XSW"}
     assert "2 assertions" in handled.facts["detail"]
 
 

@@ -8,6 +8,7 @@ from lxml import etree
 from schemas.cda.model import (
     EPU_ROOT,
     NO_CODE,
+    NULLS,
     SECTION_CODE_2D,
     SECTION_PDF_COPY,
     CdaRefused,
@@ -127,7 +128,7 @@ def decode(root: Element) -> ClinicalDocument:
 def _index(root: Element) -> dict[str, list[Element]]:
     """Elements of the header by tag: the rules look there instead of walking the tree each."""
     index: defaultdict[str, list[Element]] = defaultdict(list)
-    null = index["@nullFlavor"]
+    null = index[NULLS]
     for part in root:
         if part.tag == BODY:
             continue

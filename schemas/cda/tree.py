@@ -19,6 +19,13 @@ def firsts(element: Element) -> dict[str, Element]:
     return {str(child.tag): child for child in reversed(element)}
 
 
-def first(element: Element, *names: str) -> Element | None:
+def first(element: Element, name: str, *below: str) -> Element | None:
     """The first of `each`; None when there is none."""
-    return next(each(element, *names), None)
+    found = element.iterchildren(Q + name)
+    if not below:
+        return next(found, None)
+    for child in found:
+        under = first(child, *below)
+        if under is not None:
+            return under
+    return None

@@ -13,6 +13,7 @@ from schemas.cda.causes.old_header import AUTO, OLD, signs_of_old_header
 from schemas.cda.look import SCHEMATRON, SOURCE, at
 from schemas.cda.model import (
     HL7,
+    NULLS,
     PROFESSIONAL_ID,
     SECTION_PDF_COPY,
     STRUCTURE_ID,
@@ -56,13 +57,22 @@ LATER = {
 @RULES.rule("CDA-CAUSE-05", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3", layer="XSD")
 def elements_are_in_the_namespace(case: Case) -> Iterator[Observation]:
     """No element of the document has lost the HL7 namespace: no reader would see it."""
-    found = FOREIGN(case.document.root, hl7=HL7)
-    for element in found if isinstance(found, list) else ():
-        if not isinstance(element, etree._Element):
-            continue
+    for element in _foreign(case.document):
         namespace = str(element.tag).rpartition("}")[0].lstrip("{")
         if not namespace or LOOKS_LIKE_HL7.fullmatch(namespace.strip()):
             yield at(element, namespace or 'xmlns=""', HL7)
+
+
+def _foreign(document: ClinicalDocument) -> Iterator[Element]:
+    """Elements of another namespace in HL7 ones; only the body is searched when the header has none."""
+    whole = [document.root]
+    if all(tag.startswith(Q) for tag in document.header if tag != NULLS):
+        whole = list(each(document.root, "component"))
+    for top in whole:
+        found = FOREIGN(top, hl7=HL7)
+        yield from (
+            (one for one in found if isinstance(one, etree._Element)) if isinstance(found, list) else ()
+        )
 
 
 @RULES.rule(
@@ -207,7 +217,8 @@ def base64_has_no_stray_characters(case: Case) -> Iterator[Observation]:
 def base64_is_on_one_line(case: Case) -> Iterator[Observation]:
     """Base64 is on one line: some decoders refuse line breaks."""
     for element in _encoded(case.document):
-        lines = (element.text or "").strip().count("\n") if "\r" not in (element.text or "") else 0
+        text = element.text or ""
+        lines = text.strip().count("\n") if "\n" in text and "\r" not in text else 0
         if lines:
             yield at(element, f"{lines + 1} lignes", "une ligne")
 

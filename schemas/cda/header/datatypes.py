@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
-from schemas.cda.model import XSI_TYPE, ClinicalDocument, Q
+from schemas.cda.model import NULLS, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.timestamp import earlier, real_date
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
@@ -35,7 +35,7 @@ LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 @RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT")
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
-    for found in document.header["@nullFlavor"]:
+    for found in document.header[NULLS]:
         null, tag = found.get("nullFlavor"), local(found)
         if null == "OTH" or tag == "id" or found.get("code") or (tag == "telecom" and found.get("value")):
             continue  # CDA-DT-02, CDA-DT-03 and CDA-PAT-14 say so
@@ -201,7 +201,7 @@ def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
 )
 def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observation]:
     """nullFlavor in the header is UNK, NASK, ASKU, NAV or MSK."""
-    for found in document.header["@nullFlavor"]:
+    for found in document.header[NULLS]:
         if found.get("nullFlavor") not in NULL_FLAVORS:
             yield at(found, found.get("nullFlavor"), " | ".join(sorted(NULL_FLAVORS)), "@nullFlavor")
 

@@ -40,6 +40,11 @@ def header_iter(document: ClinicalDocument, *names: str) -> Iterator[Element]:
         yield from document.header.get(f"{Q}{name}", ())
 
 
+def said(element: Element) -> str:
+    """The text of an element and of what is in it, without the blanks around."""
+    return ("".join(element.itertext()) if len(element) else element.text or "").strip()
+
+
 def exactly_one(parent: Element, name: str) -> Iterator[Observation]:
     """An observation when the child is absent or repeated."""
     found = list(each(parent, name))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
 from schemas.cda.model import NULLS, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.timestamp import earlier, real_date
-from schemas.cda.tree import each, first
+from schemas.cda.tree import each, first, firsts
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, children, local
 
@@ -155,7 +155,8 @@ def periods_are_coherent(document: ClinicalDocument) -> Iterator[Observation]:
 
 def interval(time: Element) -> Iterator[Observation]:
     """What is wrong in an IVL_TS: a value or bounds; centre alone; no width with both; low before high."""
-    parts = {name: first(time, name) for name in ("low", "center", "width", "high")}
+    found = firsts(time)
+    parts = {name: found.get(Q + name) for name in ("low", "center", "width", "high")}
     held = [name for name, part in parts.items() if part is not None]
     if time.get("value") is not None and held:
         yield at(time, "value et " + "/".join(held), "value, ou low/high")

@@ -43,7 +43,7 @@ OURS = ("BEN-CDA-07",)
 class Walked:
     """A document and what one walk found in it: elements by qualified tag, values of ID.
 
-    `prescription`: its own rules judge some of this already.
+    `prescription`: its own rules judge some of this already. `ids`: empty when nothing may refer to one.
     """
 
     document: ClinicalDocument
@@ -61,7 +61,7 @@ def walk(document: ClinicalDocument) -> Walked:
     found: defaultdict[str, list[Element]] = defaultdict(list)
     for element in document.root.iter(*WALKED):
         found[str(element.tag)].append(element)
-    ids = ALL_IDS(document.root)
+    ids = ALL_IDS(document.root) if REFERENCE in found or LINK in found else []
     model = model_of(document)
     prescription = model is not None and model.template == TEMPLATE_PRESCRIPTION
     return Walked(

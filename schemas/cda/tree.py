@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from lxml import etree
+
 from schemas.cda.model import Q
 from schemas.xml import Element
 
@@ -12,6 +14,12 @@ def each(element: Element, *names: str) -> Iterator[Element]:
     if len(names) == 1:
         return found
     return (below for child in found for below in each(child, *names[1:]))
+
+
+def selected(path: etree.XPath, element: Element) -> Iterator[Element]:
+    """The elements that a compiled XPath selects."""
+    found = path(element)
+    return (one for one in found if isinstance(one, etree._Element)) if isinstance(found, list) else iter(())
 
 
 def firsts(element: Element) -> dict[str, Element]:

@@ -21,7 +21,7 @@ from schemas.cda.model import (
     ClinicalDocument,
     Q,
 )
-from schemas.cda.tree import each, first
+from schemas.cda.tree import each, first, selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS
 from schemas.xml import Element
@@ -41,7 +41,7 @@ INS_ARC = "1.2.250.1.213.1.4"
 INS_C = f"{INS_ARC}.2"
 LEFT_ALONE = INS_OIDS | {f"{INS_ARC}.13"}  # the last one is in a published example, its meaning unknown to us
 PRESENT = ("family", "given", "county", "city", "postalCode", "streetAddressLine", "title")
-FOREIGN = etree.XPath("descendant::*[namespace-uri()!=$hl7 and namespace-uri(..)=$hl7]", smart_strings=False)
+FOREIGN = etree.XPath(f"descendant::*[namespace-uri()!='{HL7}' and namespace-uri(..)='{HL7}']")
 LOOKS_LIKE_HL7 = re.compile(r"(?:urn:|https?://(?:www\.)?)hl7(?:[-.]org)?(?::|/)?v?\d?/?", re.IGNORECASE)
 RPPS = re.compile(r"8\d{11}")
 NATIONAL_STRUCTURE = re.compile(r"1(?:\d{2}|2[AB])\d{7}|3\d{14}")
@@ -69,10 +69,7 @@ def _foreign(document: ClinicalDocument) -> Iterator[Element]:
     if all(tag.startswith(Q) for tag in document.header if tag != NULLS):
         whole = list(each(document.root, "component"))
     for top in whole:
-        found = FOREIGN(top, hl7=HL7)
-        yield from (
-            (one for one in found if isinstance(one, etree._Element)) if isinstance(found, list) else ()
-        )
+        yield from selected(FOREIGN, top)
 
 
 @RULES.rule(

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from lxml import etree
+
 from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
-from schemas.cda.model import NULLS, XSI_TYPE, ClinicalDocument, Q
+from schemas.cda.model import HL7, NULLS, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.timestamp import earlier, real_date
-from schemas.cda.tree import each, first, firsts
+from schemas.cda.tree import each, first, firsts, selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, children, local
 
@@ -29,6 +31,7 @@ CODED = (
 )
 UNITS = frozenset(["us", "ms", "s", "min", "h", "d", "wk", "mo", "a"])
 BOUNDS = ("low", "high", "center")
+IDENTIFIED = etree.XPath("h:component//*[@ID]", namespaces={"h": HL7})
 LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 
 
@@ -211,7 +214,7 @@ def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observatio
 def narrative_ids_are_unique(document: ClinicalDocument) -> Iterator[Observation]:
     """An ID attribute is unique in the document."""
     seen: set[str] = set()
-    for found in document.root.iterfind(f"{Q}component//*[@ID]"):
+    for found in selected(IDENTIFIED, document.root):
         identifier = found.get("ID", "")
         if identifier in seen:
             yield at(found, identifier, "ID unique", "@ID")

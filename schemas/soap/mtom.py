@@ -16,7 +16,7 @@ from .media import MediaType
 
 MAX_PARTS = 1000
 MAX_HEADERS = 16 * 1024  # bytes of headers of one part
-LINE_ENDS = re.compile(rb"\r?\n")
+LINE_ENDS = re.compile(r"\r?\n")
 
 
 class MultipartRefused(ValueError):
@@ -193,8 +193,7 @@ def _part(body: bytes, begin: int, end: int, notes: list[str]) -> Part:
 def _headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     name = ""
-    for raw in LINE_ENDS.split(head):
-        line = raw.decode("utf-8", "replace")
+    for line in LINE_ENDS.split(head.decode("utf-8", "replace")):
         if line[:1] in " \t" and name:
             headers[name] += " " + line.strip()
             continue

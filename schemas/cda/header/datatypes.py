@@ -105,7 +105,7 @@ def codes_are_coherent(document: ClinicalDocument) -> Iterator[Observation]:
                 if found.get(name):
                     yield at(found, found.get(name), "@codeSystem", "@codeSystem")
         seen: set[tuple[str | None, str | None]] = set()
-        for translation in each(found, "translation"):
+        for translation in each(found, "translation") if len(found) else ():
             pair = (translation.get("code"), translation.get("codeSystem"))
             if pair in seen and pair[0]:
                 yield at(translation, f"{pair[0]} ({pair[1]})", "translation différentes")
@@ -139,7 +139,8 @@ def other_dates_are_real(document: ClinicalDocument) -> Iterator[Observation]:
 def _bounds(time: Element | None) -> Iterator[Observation]:
     if time is None:
         return
-    for found in (time, *(bound for name in BOUNDS for bound in each(time, name))):
+    bounds = [bound for name in BOUNDS for bound in each(time, name)] if len(time) else ()
+    for found in (time, *bounds):
         if found.get("value") is not None and not real_date(found.get("value", "")):
             yield at(found, found.get("value"), "AAAAMMJJHHMMSS±ZZzz", "@value")
 

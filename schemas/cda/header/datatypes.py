@@ -39,6 +39,8 @@ LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
     for found in document.header[NULLS]:
+        if len(found.attrib) == 1 and not len(found) and not found.text:
+            continue
         null, tag = found.get("nullFlavor"), local(found)
         if null == "OTH" or tag == "id" or found.get("code") or (tag == "telecom" and found.get("value")):
             continue  # CDA-DT-02, CDA-DT-03 and CDA-PAT-14 say so

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 MAX_KEPT = 16 * 1024  # bytes: a larger one is read, not remembered
 
@@ -24,3 +25,19 @@ def _load(der: bytes) -> x509.Certificate:
 
 
 _known = lru_cache(maxsize=256)(_load)
+
+
+@lru_cache(maxsize=256)
+def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
+    """The key of a certificate, read once. Raises as `x509.Certificate.public_key`."""
+    return certificate.public_key()
+
+
+@lru_cache(maxsize=256)
+def may_commit(certificate: x509.Certificate) -> bool:
+    """Whether keyUsage says contentCommitment (nonRepudiation); False when there is none to read."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        return usage.content_commitment
+    except (x509.ExtensionNotFound, ValueError):
+        return False

@@ -46,7 +46,7 @@ def parse(data: bytes) -> Element:
     encoding = declared_encoding(data)
     if not READABLE.fullmatch(encoding or "utf-8") or data.startswith(EBCDIC):
         raise XmlRefused("encoding", encoding or "EBCDIC", 1)
-    if _tags(data) > MAX_ELEMENTS:
+    if len(data) > MAX_ELEMENTS and _tags(data) > MAX_ELEMENTS:
         raise XmlRefused("too-many", f"more than {MAX_ELEMENTS} elements")
     parser = etree.XMLParser(
         resolve_entities=False,

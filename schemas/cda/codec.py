@@ -8,6 +8,7 @@ from lxml import etree
 from schemas.cda.model import (
     EPU_ROOT,
     NO_CODE,
+    NULLS,
     SECTION_CODE_2D,
     SECTION_PDF_COPY,
     CdaRefused,
@@ -64,6 +65,7 @@ def decode(root: Element) -> ClinicalDocument:
     custodian = first(root, "custodian", "assignedCustodian", "representedCustodianOrganization")
     setting = next(performer.iter(f"{Q}standardIndustryClassCode"), None) if performer is not None else None
     parent = root.find(f"{Q}relatedDocument[@typeCode='RPLC']/{Q}parentDocument/{Q}id")
+    role = first(root, "recordTarget", "patientRole")
     encounter = first(root, "componentOf", "encompassingEncounter")
     nonxml, pdf, image = _body(root)
     epu = next(
@@ -84,7 +86,7 @@ def decode(root: Element) -> ClinicalDocument:
         effective_time=_value(top.get(f"{Q}effectiveTime")),
         confidentiality=code(top.get(f"{Q}confidentialityCode")) or NO_CODE,
         language=_attribute(top.get(f"{Q}languageCode"), "code"),
-        patient=_patient(first(root, "recordTarget", "patientRole")),
+        patient=_patient(role),
         author=authors[0] if authors else Person("", ""),
         authors=authors,
         legal_authenticator=None if legal is None else _person(first(legal, "assignedEntity"), legal),
@@ -115,7 +117,7 @@ def decode(root: Element) -> ClinicalDocument:
         root=root,
         header=header,
         places=Places(
-            first(root, "recordTarget", "patientRole"),
+            role,
             first(root, "recordTarget", "patientRole", "patient"),
             main,
             encounter,
@@ -127,7 +129,7 @@ def decode(root: Element) -> ClinicalDocument:
 def _index(root: Element) -> dict[str, list[Element]]:
     """Elements of the header by tag: the rules look there instead of walking the tree each."""
     index: defaultdict[str, list[Element]] = defaultdict(list)
-    null = index["@nullFlavor"]
+    null = index[NULLS]
     for part in root:
         if part.tag == BODY:
             continue
@@ -190,7 +192,8 @@ def _person(entity: Element | None, role: Element) -> Person:
     """A person of any role: assignedAuthor, assignedEntity, intendedRecipient."""
     if entity is None:
         return Person("", "")
-    identifier = first(entity, "id")
+    within, around = firsts(entity), firsts(role)
+    identifier = within.get(f"{Q}id")
     name: Element | None = None
     organisation: Element | None = None
     device = ""
@@ -210,13 +213,13 @@ def _person(entity: Element | None, role: Element) -> Person:
         family=_text(named.get(f"{Q}family")),
         given=_text(named.get(f"{Q}given")),
         prefix=_text(named.get(f"{Q}prefix")),
-        code=code(first(entity, "code")),
+        code=code(within.get(f"{Q}code")),
         organisation_id=_attribute(organisation_id, "extension"),
         organisation_name=_text(first(organisation, "name")) if organisation is not None else "",
         suffix=_text(named.get(f"{Q}suffix")),
         organisation_system=_attribute(organisation_id, "root"),
-        function=code(first(role, "functionCode")),
-        time=_value(first(role, "time")),
+        function=code(around.get(f"{Q}functionCode")),
+        time=_value(around.get(f"{Q}time")),
         device=device,
     )
 

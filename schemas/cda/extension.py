@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from lxml import etree
 
 from schemas.cda.codec import base64_bytes
-from schemas.cda.look import at
+from schemas.cda.look import at, said
 from schemas.cda.model import (
     PROFESSIONAL_ID,
     STRUCTURE_ID,
@@ -42,7 +43,7 @@ OURS = ("BEN-CDA-07",)
 class Walked:
     """A document and what one walk found in it: elements by qualified tag, values of ID.
 
-    `prescription`: its own rules judge some of this already.
+    `prescription`: its own rules judge some of this already. `ids`: empty when nothing may refer to one.
     """
 
     document: ClinicalDocument
@@ -60,7 +61,7 @@ def walk(document: ClinicalDocument) -> Walked:
     found: defaultdict[str, list[Element]] = defaultdict(list)
     for element in document.root.iter(*WALKED):
         found[str(element.tag)].append(element)
-    ids = ALL_IDS(document.root)
+    ids = ALL_IDS(document.root) if REFERENCE in found or LINK in found else []
     model = model_of(document)
     prescription = model is not None and model.template == TEMPLATE_PRESCRIPTION
     return Walked(
@@ -239,6 +240,7 @@ def rpps_have_their_key(walked: Walked) -> Iterator[Observation]:
             yield at(identifier, found[0], "clé de Luhn", "@extension")
 
 
+@lru_cache(maxsize=256)  # a header says the same RPPS many times
 def _luhn(digits: str) -> bool:
     total = 0
     for rank, digit in enumerate(reversed(digits)):
@@ -263,6 +265,5 @@ def organisations_are_named_when_they_say_so(walked: Walked) -> Iterator[Observa
     for tag, elements in header.items():
         if tag.endswith("Organization"):
             for name in (name for element in elements for name in each(element, "name")):
-                said = "".join(name.itertext()).strip()
-                if not said and not name.get("nullFlavor") and next(children(name), None) is None:
+                if not said(name) and not name.get("nullFlavor") and next(children(name), None) is None:
                     yield at(name, "", "texte")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from schemas.cda.model import ClinicalDocument, Q
 from schemas.cda.tree import each
@@ -31,13 +31,23 @@ def at(element: Element, observed: object = "", expected: object = "", below: st
 
 def valid_root(root: str) -> bool:
     """An OID without leading zeros (128 characters at most) or an upper-case UUID."""
-    return bool(UUID.fullmatch(root) or (len(root) <= 128 and OID.fullmatch(root)))
+    return len(root) <= 128 and _known_root(root)
+
+
+@lru_cache(maxsize=1024)  # a header says the same few roots again and again
+def _known_root(root: str) -> bool:
+    return bool(OID.fullmatch(root) or UUID.fullmatch(root))
 
 
 def header_iter(document: ClinicalDocument, *names: str) -> Iterator[Element]:
     """Elements of these names in the header (not in the body)."""
     for name in names:
         yield from document.header.get(f"{Q}{name}", ())
+
+
+def said(element: Element) -> str:
+    """The text of an element and of what is in it, without the blanks around."""
+    return ("".join(element.itertext()) if len(element) else element.text or "").strip()
 
 
 def exactly_one(parent: Element, name: str) -> Iterator[Observation]:

@@ -13,6 +13,7 @@ from schemas.xml import Element
 
 HL7 = "urn:hl7-org:v3"
 Q = f"{{{HL7}}}"
+NULLS = "@nullFlavor"  # the key of the null elements among those of the header
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 PROFESSIONAL_ID = "1.2.250.1.71.4.2.1"  # PS_IdNat

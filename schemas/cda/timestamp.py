@@ -65,6 +65,10 @@ def utc_stamp(value: str) -> str:
 
     Empty when the TS is no real date.
     """
+    return _known_stamp(value) if len(value) < MAX_KEPT else _utc_stamp(value)
+
+
+def _utc_stamp(value: str) -> str:
     instant = parse_ts(value)
     if instant is None:
         return ""
@@ -74,6 +78,9 @@ def utc_stamp(value: str) -> str:
         return instant.astimezone(UTC).strftime("%Y%m%d%H%M%S")
     except OverflowError:  # year 1 or 9999
         return ""
+
+
+_known_stamp = lru_cache(maxsize=1024)(_utc_stamp)
 
 
 def earlier(first: str, second: str) -> bool:

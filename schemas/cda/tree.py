@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from lxml import etree
+
 from schemas.cda.model import Q
 from schemas.xml import Element
 
@@ -14,11 +16,24 @@ def each(element: Element, *names: str) -> Iterator[Element]:
     return (below for child in found for below in each(child, *names[1:]))
 
 
+def selected(path: etree.XPath, element: Element) -> Iterator[Element]:
+    """The elements that a compiled XPath selects."""
+    found = path(element)
+    return (one for one in found if isinstance(one, etree._Element)) if isinstance(found, list) else iter(())
+
+
 def firsts(element: Element) -> dict[str, Element]:
     """The first child of each qualified tag."""
     return {str(child.tag): child for child in reversed(element)}
 
 
-def first(element: Element, *names: str) -> Element | None:
+def first(element: Element, name: str, *below: str) -> Element | None:
     """The first of `each`; None when there is none."""
-    return next(each(element, *names), None)
+    found = element.iterchildren(Q + name)
+    if not below:
+        return next(found, None)
+    for child in found:
+        under = first(child, *below)
+        if under is not None:
+            return under
+    return None

@@ -1,7 +1,6 @@
 """Judge a document: what makes it unreadable first, then the rules that apply to it."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any, TypeVar
 
 from schemas.cda import extension, header, level1, structure, templates, terms, volets
@@ -107,12 +106,15 @@ def judge_header(document: ClinicalDocument) -> list[Finding]:
 
 def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
     """The findings of these rules, at most MAX_SEEN a rule: a hostile document may have a million."""
-    return [
-        rule.finding(seen.where, seen.observed, seen.expected, seen.line)
-        for rules in sets
-        for rule, function in rules.functions
-        for seen in islice(function(artefact), MAX_SEEN)
-    ]
+    found: list[Finding] = []
+    for rules in sets:
+        for rule, function in rules.functions:
+            most = len(found) + MAX_SEEN
+            for seen in function(artefact):
+                found.append(rule.finding(seen.where, seen.observed, seen.expected, seen.line))
+                if len(found) == most:
+                    break
+    return found
 
 
 def judge_document(

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 NIR_PRODUCTION = "1.2.250.1.213.1.4.8"
 NIA_PRODUCTION = "1.2.250.1.213.1.4.9"
@@ -11,6 +12,8 @@ PRODUCTION_OIDS = frozenset({NIR_PRODUCTION, NIA_PRODUCTION})
 TEST_OIDS = frozenset({NIR_TEST, NIR_DEMO})
 INS_OIDS = PRODUCTION_OIDS | TEST_OIDS
 
+CX = re.compile(r"([^\^]+)\^\^\^&([\d.]+)&ISO\^NH(?:\^\^\d*)?")
+MAX_KEPT = 128  # characters: a longer CX is read, not remembered
 MATRICULE = re.compile(r"\d{5}(?:\d{2}|2A|2B)\d{6}\d{2}")  # 13 characters and the key
 
 
@@ -50,5 +53,12 @@ def well_formed(matricule: str) -> bool:
 
 def parse_cx(text: str) -> Ins | None:
     """`INS^^^&OID&ISO^NH` (a date after it is tolerated) as an Ins; None when it is not one."""
-    found = re.fullmatch(r"([^\^]+)\^\^\^&([\d.]+)&ISO\^NH(?:\^\^\d*)?", text.strip())
+    return _known(text) if len(text) < MAX_KEPT else _parse_cx(text)
+
+
+def _parse_cx(text: str) -> Ins | None:
+    found = CX.fullmatch(text.strip())
     return Ins(found[1], found[2]) if found else None
+
+
+_known = lru_cache(maxsize=1024)(_parse_cx)  # a message says the same patient a dozen times

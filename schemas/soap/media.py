@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 SOAP_12 = "application/soap+xml"
 SOAP_11 = "text/xml"
 XOP = "application/xop+xml"
 RELATED = "multipart/related"
+MAX_KEPT = 1024  # characters: a longer header is read, not remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ def parse(header: str) -> MediaType:
     Quoted strings keep `;` and escaped quotes, as in Metro's
     `start-info="application/soap+xml;action=\\"urn:x\\""`. The first value of a repeated parameter wins.
     """
+    return _known(header) if len(header) < MAX_KEPT else _parse(header)
+
+
+def _parse(header: str) -> MediaType:
     name, _, rest = header.partition(";")
     parameters: dict[str, str] = {}
     position = 0
@@ -48,6 +54,9 @@ def parse(header: str) -> MediaType:
         if key:
             parameters.setdefault(key, value)
     return MediaType(name.strip().lower(), parameters)
+
+
+_known = lru_cache(maxsize=256)(_parse)  # software sends the same few headers at each call
 
 
 def _quoted(text: str, position: int) -> tuple[str, int]:

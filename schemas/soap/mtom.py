@@ -16,7 +16,7 @@ from .media import MediaType
 
 MAX_PARTS = 1000
 MAX_HEADERS = 16 * 1024  # bytes of headers of one part
-LINE_ENDS = re.compile(rb"\r?\n")
+LINE_ENDS = re.compile(r"\r?\n")
 
 
 class MultipartRefused(ValueError):
@@ -96,7 +96,7 @@ def split(content_type: str, body: bytes) -> Parts:
         raise MultipartRefused("boundary", "the boundary parameter is absent or over 70 characters")
     notes: list[str] = []
     raw = _cut(body, b"--" + boundary.encode("utf-8", "replace"), notes)
-    parts = [_part(chunk, notes) for chunk in raw]
+    parts = [_part(body, begin, end, notes) for begin, end in raw]
     if not parts:
         raise MultipartRefused("boundary", "the message has no part")
     root = _root(kind.get("start"), parts, notes)
@@ -113,8 +113,8 @@ def split(content_type: str, body: bytes) -> Parts:
     return Parts(kind, root, attachments, tuple(dict.fromkeys(notes)))
 
 
-def _cut(body: bytes, dash: bytes, notes: list[str]) -> list[bytes]:
-    """The raw parts between delimiters. The line end before a delimiter belongs to the delimiter."""
+def _cut(body: bytes, dash: bytes, notes: list[str]) -> list[tuple[int, int]]:
+    """Where each part begins and ends. The line end before a delimiter belongs to the delimiter."""
     found = _delimiter(body, dash, 0, first=True)
     if found is None:
         raise MultipartRefused("boundary", f"no line begins with the boundary {dash.decode('utf-8')!r}")
@@ -123,13 +123,13 @@ def _cut(body: bytes, dash: bytes, notes: list[str]) -> list[bytes]:
         notes.append("preamble")
     if newline == b"\n":
         notes.append("lf-only")
-    raw: list[bytes] = []
+    raw: list[tuple[int, int]] = []
     while not closing:
         found = _delimiter(body, dash, after, newline=newline)
         if found is None:
             raise MultipartRefused("truncated", "the closing boundary never comes")
         begin, next_after, closing, _ = found
-        raw.append(body[after : max(begin, after)])
+        raw.append((after, max(begin, after)))
         if len(raw) > MAX_PARTS:
             raise MultipartRefused("too-many-parts", f"more than {MAX_PARTS} parts")
         after = next_after
@@ -173,16 +173,17 @@ def _delimiter(
             return at - lead, stop, True, newline
 
 
-def _part(chunk: bytes, notes: list[str]) -> Part:
-    if chunk.startswith((b"\r\n", b"\n")):
-        head, content = b"", chunk[2 if chunk[:1] == b"\r" else 1 :]
+def _part(body: bytes, begin: int, end: int, notes: list[str]) -> Part:
+    if body.startswith((b"\r\n", b"\n"), begin, end):
+        head, content = b"", body[begin + (2 if body[begin : begin + 1] == b"\r" else 1) : end]
     else:
-        crlf = chunk.find(b"\r\n\r\n", 0, MAX_HEADERS)
-        lf = chunk.find(b"\n\n", 0, MAX_HEADERS if crlf < 0 else crlf)
+        limit = min(end, begin + MAX_HEADERS)
+        crlf = body.find(b"\r\n\r\n", begin, limit)
+        lf = body.find(b"\n\n", begin, limit if crlf < 0 else crlf)
         if crlf >= 0 and lf < 0:
-            head, content = chunk[:crlf], chunk[crlf + 4 :]
+            head, content = body[begin:crlf], body[crlf + 4 : end]
         elif lf >= 0:
-            head, content = chunk[:lf], chunk[lf + 2 :]
+            head, content = body[begin:lf], body[lf + 2 : end]
         else:
             raise MultipartRefused("headers", "no blank line after the headers of a part")
     headers = _headers(head)
@@ -192,8 +193,7 @@ def _part(chunk: bytes, notes: list[str]) -> Part:
 def _headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     name = ""
-    for raw in LINE_ENDS.split(head):
-        line = raw.decode("utf-8", "replace")
+    for line in LINE_ENDS.split(head.decode("utf-8", "replace")):
         if line[:1] in " \t" and name:
             headers[name] += " " + line.strip()
             continue

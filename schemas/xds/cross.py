@@ -253,6 +253,8 @@ def type_label(pair: Described) -> Iterator[Observation]:
     stated, wanted = pair.entry.type_code, pair.document.type_code
     if stated is None or not stated.display or stated.code != wanted.code or not wanted.display:
         return
+    if stated.display == wanted.display:
+        return
     published = valuesets.value_set("J07").display(wanted.code)
     if _letters(stated.display) not in (_letters(wanted.display), _letters(published)):
         yield Observation(pair.at("typeCode/Name"), stated.display, wanted.display, pair.entry.line)

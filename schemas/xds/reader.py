@@ -219,7 +219,7 @@ def _association(element: Element, departures: list[Observation]) -> Association
 def _object(element: Element, departures: list[Observation]) -> _Object:
     seen = _Object()
     rank = 0
-    for child in element.iterchildren():
+    for child in element:
         tag = child.tag
         position = _ORDER.get(tag)  # type: ignore[arg-type]  # comments have a function as tag
         if position is None:
@@ -267,7 +267,7 @@ def _classification(parent: Element, element: Element, seen: _Object, departures
         return
     slots: dict[str, Values] = {}
     display = ""
-    for child in element.iterchildren():
+    for child in element:
         if child.tag == _SLOT:
             slots[child.get("name", "")] = _values(child, departures)
         elif child.tag == _NAME:
@@ -288,8 +288,9 @@ def _classification(parent: Element, element: Element, seen: _Object, departures
 
 
 def _values(slot: Element, departures: list[Observation]) -> Values:
-    for values in slot.iterchildren(_VALUES):
-        return tuple([(value.text or "").strip() for value in values.iterchildren(_VALUE)])
+    for values in slot:
+        if values.tag == _VALUES:
+            return tuple([(value.text or "").strip() for value in values if value.tag == _VALUE])
     departures.append(
         Observation(f"Slot[@name='{slot.get('name', '')}']", "", "ValueList/Value", slot.sourceline)
     )
@@ -297,7 +298,10 @@ def _values(slot: Element, departures: list[Observation]) -> Values:
 
 
 def _localized(element: Element) -> str:
-    return next((text.get("value", "") for text in element.iterchildren(_TEXT)), "")
+    for text in element:
+        if text.tag == _TEXT:
+            return text.get("value", "")
+    return ""
 
 
 def _at(parent: Element, child: Element) -> str:

@@ -53,7 +53,7 @@ class Signed:
 
     `signer`: the certificate that signed the VIHF, when known. `root` is None when the XML cannot be read.
     `certificate`: the first of KeyInfo, None when absent or unreadable. `parsed`: documents already parsed,
-    by uniqueId.
+    by uniqueId. `info`: its ds:SignedInfo. `manifest`: its IHE manifest.
     """
 
     root: xml.Element | None
@@ -63,6 +63,8 @@ class Signed:
     refused: str = ""
     certificate: x509.Certificate | None = None
     parsed: Mapping[str, xml.Element] = field(default_factory=dict)
+    info: xml.Element | None = None
+    manifest: xml.Element | None = None
 
 
 RULES: RuleSet[Signed] = RuleSet("xds-signature")
@@ -208,8 +210,16 @@ def open_signature(
         return Signed(None, set_unique_id, documents, signer, str(error))
     if root.tag != f"{{{DS}}}Signature":
         return Signed(None, set_unique_id, documents, signer, f"racine {xml.local(root)}")
-    certificate = signing_certificate(root)
-    return Signed(root, set_unique_id, documents, signer, "", certificate, parsed or {})
+    return Signed(
+        root,
+        set_unique_id,
+        documents,
+        signer,
+        certificate=signing_certificate(root),
+        parsed=parsed or {},
+        info=root.find(f"{{{DS}}}SignedInfo"),
+        manifest=_manifest(root),
+    )
 
 
 def signing_certificate(root: xml.Element) -> x509.Certificate | None:
@@ -224,10 +234,8 @@ def signing_certificate(root: xml.Element) -> x509.Certificate | None:
         return None
 
 
-def _manifest(signed: Signed) -> xml.Element | None:
-    if signed.root is None:
-        return None
-    return next((one for one in signed.root.iter(f"{{{DS}}}Manifest") if one.get("Id") == MANIFEST_ID), None)
+def _manifest(root: xml.Element) -> xml.Element | None:
+    return next((one for one in root.iter(f"{{{DS}}}Manifest") if one.get("Id") == MANIFEST_ID), None)
 
 
 def _text(parent: xml.Element, path: str) -> str:
@@ -245,23 +253,23 @@ def is_a_signature(signed: Signed) -> Iterator[Observation]:
     if signed.root is None:
         yield Observation("/", signed.refused, "ds:Signature")
         return
-    if signed.root.find(f"{{{DS}}}SignedInfo") is None:
+    if signed.info is None:
         yield Observation("/Signature", "", "ds:SignedInfo")
-    if _manifest(signed) is None:
+    if signed.manifest is None:
         yield Observation("/Signature/Object", "", f"ds:Manifest[@Id='{MANIFEST_ID}']")
 
 
 @RULES.rule("XDS-SIG-02", requirements=("DMP/CONF.10",), source="XML Signature §3.2.2")
 def value_is_valid(signed: Signed) -> Iterator[Observation]:
     """SignatureValue verifies with the key of the certificate in KeyInfo."""
-    info = None if signed.root is None else signed.root.find(f"{{{DS}}}SignedInfo")
+    info = signed.info
     if signed.root is None or info is None:
         return
     certificate = signed.certificate
     if certificate is None:
         yield Observation("/Signature/KeyInfo", "", "ds:X509Certificate")
         return
-    key = certificate.public_key()
+    key = certificates.public_key(certificate)
     method = _algorithm(info, "SignatureMethod")
     canonicalization = _algorithm(info, "CanonicalizationMethod")
     if method not in _SIGNATURES or canonicalization not in _METHODS or not isinstance(key, rsa.RSAPublicKey):
@@ -278,7 +286,7 @@ def value_is_valid(signed: Signed) -> Iterator[Observation]:
 @RULES.rule("XDS-SIG-03", requirements=("DMP/CONF.10",), source="XML Signature §3.2.1; IHE DSG")
 def signed_parts_are_intact(signed: Signed) -> Iterator[Observation]:
     """SignedInfo covers the manifest and the signed properties, and their digests recompute."""
-    info = None if signed.root is None else signed.root.find(f"{{{DS}}}SignedInfo")
+    info = signed.info
     if signed.root is None or info is None:
         return
     by_id: dict[str, list[xml.Element]] = {}
@@ -307,7 +315,7 @@ def signed_parts_are_intact(signed: Signed) -> Iterator[Observation]:
         stated = _text(reference, f"{{{DS}}}DigestValue")
         if stated != computed:
             yield Observation(where, stated, computed, reference.sourceline)
-    wanted = (_manifest(signed), next(signed.root.iter(f"{{{XADES}}}SignedProperties"), None))
+    wanted = (signed.manifest, next(signed.root.iter(f"{{{XADES}}}SignedProperties"), None))
     for name, part in zip((f"#{MANIFEST_ID}", "SignedProperties"), wanted, strict=True):
         if part is not None and part not in covered:
             yield Observation("/Signature/SignedInfo", "non couvert", name)
@@ -316,7 +324,7 @@ def signed_parts_are_intact(signed: Signed) -> Iterator[Observation]:
 @RULES.rule("XDS-SIG-04", requirements=("DMP/CONF.10",), source="IHE DSG; SEL-MP-037 TD2.1")
 def manifest_is_complete(signed: Signed) -> Iterator[Observation]:
     """The manifest refers to the submission set and to each document, and to nothing else."""
-    manifest = _manifest(signed)
+    manifest = signed.manifest
     if manifest is None:
         return
     stated = [one.get("URI", "") for one in manifest.iterchildren(f"{{{DS}}}Reference")]
@@ -332,7 +340,7 @@ def manifest_is_complete(signed: Signed) -> Iterator[Observation]:
 @RULES.rule("XDS-SIG-05", requirements=("DMP/CONF.10",), source="IHE DSG; SEL-MP-037 TD2.1")
 def document_digests_recompute(signed: Signed) -> Iterator[Observation]:
     """Each digest of the manifest is that of the document as submitted (canonical form for a CDA)."""
-    manifest = _manifest(signed)
+    manifest = signed.manifest
     if manifest is None:
         return
     for reference in manifest.iterchildren(f"{{{DS}}}Reference"):
@@ -366,12 +374,7 @@ def certificate_may_sign(signed: Signed) -> Iterator[Observation]:
     certificate = signed.certificate
     if certificate is None:
         return
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-        allowed = usage.content_commitment
-    except (x509.ExtensionNotFound, ValueError):
-        allowed = False
-    if not allowed:
+    if not certificates.may_commit(certificate):
         where = f"/Signature/KeyInfo {certificate.subject.rfc4514_string()}"
         yield Observation(where, "keyUsage sans nonRepudiation", "certificat de signature")
 

@@ -13,6 +13,7 @@ from schemas.cda.causes.old_header import AUTO, OLD, signs_of_old_header
 from schemas.cda.look import SCHEMATRON, SOURCE, at
 from schemas.cda.model import (
     HL7,
+    NULLS,
     PROFESSIONAL_ID,
     SECTION_PDF_COPY,
     STRUCTURE_ID,
@@ -20,7 +21,7 @@ from schemas.cda.model import (
     ClinicalDocument,
     Q,
 )
-from schemas.cda.tree import each, first
+from schemas.cda.tree import each, first, selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS
 from schemas.xml import Element
@@ -40,7 +41,7 @@ INS_ARC = "1.2.250.1.213.1.4"
 INS_C = f"{INS_ARC}.2"
 LEFT_ALONE = INS_OIDS | {f"{INS_ARC}.13"}  # the last one is in a published example, its meaning unknown to us
 PRESENT = ("family", "given", "county", "city", "postalCode", "streetAddressLine", "title")
-FOREIGN = etree.XPath("descendant::*[namespace-uri()!=$hl7 and namespace-uri(..)=$hl7]", smart_strings=False)
+FOREIGN = etree.XPath(f"descendant::*[namespace-uri()!='{HL7}' and namespace-uri(..)='{HL7}']")
 LOOKS_LIKE_HL7 = re.compile(r"(?:urn:|https?://(?:www\.)?)hl7(?:[-.]org)?(?::|/)?v?\d?/?", re.IGNORECASE)
 RPPS = re.compile(r"8\d{11}")
 NATIONAL_STRUCTURE = re.compile(r"1(?:\d{2}|2[AB])\d{7}|3\d{14}")
@@ -56,13 +57,19 @@ LATER = {
 @RULES.rule("CDA-CAUSE-05", requirements=("BEN-CDA-01",), source="HL7 CDA R2, urn:hl7-org:v3", layer="XSD")
 def elements_are_in_the_namespace(case: Case) -> Iterator[Observation]:
     """No element of the document has lost the HL7 namespace: no reader would see it."""
-    found = FOREIGN(case.document.root, hl7=HL7)
-    for element in found if isinstance(found, list) else ():
-        if not isinstance(element, etree._Element):
-            continue
+    for element in _foreign(case.document):
         namespace = str(element.tag).rpartition("}")[0].lstrip("{")
         if not namespace or LOOKS_LIKE_HL7.fullmatch(namespace.strip()):
             yield at(element, namespace or 'xmlns=""', HL7)
+
+
+def _foreign(document: ClinicalDocument) -> Iterator[Element]:
+    """Elements of another namespace in HL7 ones; only the body is searched when the header has none."""
+    whole = [document.root]
+    if all(tag.startswith(Q) for tag in document.header if tag != NULLS):
+        whole = list(each(document.root, "component"))
+    for top in whole:
+        yield from selected(FOREIGN, top)
 
 
 @RULES.rule(
@@ -207,7 +214,8 @@ def base64_has_no_stray_characters(case: Case) -> Iterator[Observation]:
 def base64_is_on_one_line(case: Case) -> Iterator[Observation]:
     """Base64 is on one line: some decoders refuse line breaks."""
     for element in _encoded(case.document):
-        lines = (element.text or "").strip().count("\n") if "\r" not in (element.text or "") else 0
+        text = element.text or ""
+        lines = text.strip().count("\n") if "\n" in text and "\r" not in text else 0
         if lines:
             yield at(element, f"{lines + 1} lignes", "une ligne")
 

@@ -57,7 +57,7 @@ def utf8_is_said(data: bytes) -> Iterator[Observation]:
 @RULES.rule("CDA-CAUSE-04", requires=Keyword.DEVRAIT, requirements=ROW, source=SOURCE)
 def text_is_encoded_once(data: bytes) -> Iterator[Observation]:
     """No text was encoded twice in UTF-8 (« Ã© » where « é » was meant)."""
-    found = TWICE.search(data)
+    found = None if data.isascii() else TWICE.search(data)
     if found and not is_wide(data) and _not_utf8(data) is None:
         yield Observation("/", found[0].decode("utf-8"), "texte encodé une fois", _line(data, found.start()))
 
@@ -78,6 +78,8 @@ def _one_byte(declared: str) -> bool:
 
 
 def _not_utf8(data: bytes) -> int | None:
+    if data.isascii():
+        return None
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -46,7 +46,8 @@ def addresses_have_one_form(document: ClinicalDocument) -> Iterator[Observation]
 def address_parts_do_not_repeat(document: ClinicalDocument) -> Iterator[Observation]:
     """At most 7 lines; each structured part at most once."""
     for address in header_iter(document, "addr"):
-        counts = Counter(local(part) for part in address if isinstance(part.tag, str))
+        parts = [local(part) for part in address if isinstance(part.tag, str)]
+        counts = Counter(parts) if len(set(parts)) < len(parts) else {}
         for name, count in counts.items():
             most = 1 if name in SINGLE else LINES if name == "streetAddressLine" else count
             if count > most:

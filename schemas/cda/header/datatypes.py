@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from lxml import etree
+
 from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
-from schemas.cda.model import XSI_TYPE, ClinicalDocument, Q
+from schemas.cda.model import HL7, NULLS, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.timestamp import earlier, real_date
-from schemas.cda.tree import each, first
+from schemas.cda.tree import each, first, firsts, selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, children, local
 
@@ -29,13 +31,16 @@ CODED = (
 )
 UNITS = frozenset(["us", "ms", "s", "min", "h", "d", "wk", "mo", "a"])
 BOUNDS = ("low", "high", "center")
+IDENTIFIED = etree.XPath("h:component//*[@ID]", namespaces={"h": HL7})
 LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 
 
 @RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT")
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
-    for found in document.header["@nullFlavor"]:
+    for found in document.header[NULLS]:
+        if len(found.attrib) == 1 and not len(found) and not found.text:
+            continue
         null, tag = found.get("nullFlavor"), local(found)
         if null == "OTH" or tag == "id" or found.get("code") or (tag == "telecom" and found.get("value")):
             continue  # CDA-DT-02, CDA-DT-03 and CDA-PAT-14 say so
@@ -102,7 +107,7 @@ def codes_are_coherent(document: ClinicalDocument) -> Iterator[Observation]:
                 if found.get(name):
                     yield at(found, found.get(name), "@codeSystem", "@codeSystem")
         seen: set[tuple[str | None, str | None]] = set()
-        for translation in each(found, "translation"):
+        for translation in each(found, "translation") if len(found) else ():
             pair = (translation.get("code"), translation.get("codeSystem"))
             if pair in seen and pair[0]:
                 yield at(translation, f"{pair[0]} ({pair[1]})", "translation différentes")
@@ -136,7 +141,8 @@ def other_dates_are_real(document: ClinicalDocument) -> Iterator[Observation]:
 def _bounds(time: Element | None) -> Iterator[Observation]:
     if time is None:
         return
-    for found in (time, *(bound for name in BOUNDS for bound in each(time, name))):
+    bounds = [bound for name in BOUNDS for bound in each(time, name)] if len(time) else ()
+    for found in (time, *bounds):
         if found.get("value") is not None and not real_date(found.get("value", "")):
             yield at(found, found.get("value"), "AAAAMMJJHHMMSS±ZZzz", "@value")
 
@@ -155,7 +161,8 @@ def periods_are_coherent(document: ClinicalDocument) -> Iterator[Observation]:
 
 def interval(time: Element) -> Iterator[Observation]:
     """What is wrong in an IVL_TS: a value or bounds; centre alone; no width with both; low before high."""
-    parts = {name: first(time, name) for name in ("low", "center", "width", "high")}
+    found = firsts(time)
+    parts = {name: found.get(Q + name) for name in ("low", "center", "width", "high")}
     held = [name for name, part in parts.items() if part is not None]
     if time.get("value") is not None and held:
         yield at(time, "value et " + "/".join(held), "value, ou low/high")
@@ -201,7 +208,7 @@ def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
 )
 def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observation]:
     """nullFlavor in the header is UNK, NASK, ASKU, NAV or MSK."""
-    for found in document.header["@nullFlavor"]:
+    for found in document.header[NULLS]:
         if found.get("nullFlavor") not in NULL_FLAVORS:
             yield at(found, found.get("nullFlavor"), " | ".join(sorted(NULL_FLAVORS)), "@nullFlavor")
 
@@ -210,7 +217,7 @@ def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observatio
 def narrative_ids_are_unique(document: ClinicalDocument) -> Iterator[Observation]:
     """An ID attribute is unique in the document."""
     seen: set[str] = set()
-    for found in document.root.iterfind(f"{Q}component//*[@ID]"):
+    for found in selected(IDENTIFIED, document.root):
         identifier = found.get("ID", "")
         if identifier in seen:
             yield at(found, identifier, "ID unique", "@ID")

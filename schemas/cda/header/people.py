@@ -13,6 +13,7 @@ from schemas.cda.look import (
     identified,
     labelled,
     paired_in,
+    said,
 )
 from schemas.cda.model import PROFESSIONAL_ID, STRUCTURE_ID, ClinicalDocument, Q
 from schemas.cda.timestamp import parse_ts, real_date
@@ -151,16 +152,13 @@ def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Obser
 
 
 def _named(name: Element, related: bool) -> Iterator[Observation]:
+    tags = [part.tag for part in name]
     families = list(each(name, "family"))
-    if len(families) != 1 or not (_said(families[0]) or families[0].get("nullFlavor")):
+    if len(families) != 1 or not (said(families[0]) or families[0].get("nullFlavor")):
         yield at(name, f"{len(families)} family", "family 1..1", "family")
     for part in () if related else ("given", "prefix", "suffix"):
-        if len(list(each(name, part))) > 1:
+        if tags.count(Q + part) > 1:
             yield at(name, f"plusieurs {part}", f"{part} 0..1", part)
-
-
-def _said(element: Element) -> str:
-    return "".join(element.itertext()).strip()
 
 
 @RULES.rule("CDA-AUT-05", requirements=VALUE_SETS, source="ANS, JDV J245 et J246", layer="STRUCT")
@@ -170,7 +168,7 @@ def titles_are_known(document: ClinicalDocument) -> Iterator[Observation]:
         for name in each(person, "name"):
             for part, key in (("prefix", "J245"), ("suffix", "J246")):
                 for found in each(name, part):
-                    text, known = _said(found), value_set(key)
+                    text, known = said(found), value_set(key)
                     if not known.contains(text) and not found.get("nullFlavor"):
                         yield at(found, text, " | ".join(known.systems[""]))
 

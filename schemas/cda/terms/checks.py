@@ -6,14 +6,17 @@ The lists of codes are not held. Source: ATIH, CIM-10 à usage PMSI (extensions 
 import re
 from collections.abc import Iterator
 
+from lxml import etree
+
 from schemas.cda.look import VALUE_SETS, at
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.terms.codes import LOINC, SNOMED_CT, well_formed
-from schemas.cda.tree import first
+from schemas.cda.tree import first, selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-terminology")
+CODED = etree.XPath("descendant::*[@codeSystem]")
 ICD_10 = "2.16.840.1.113883.6.3"
 ICD_10_CODE = re.compile(r"[A-Z]\d\d(?:\.?[-\d+][\d+]{0,3})?[*†]?")
 
@@ -23,7 +26,7 @@ def _codes(document: ClinicalDocument, *systems: str) -> Iterator[tuple[Element,
     body = first(document.root, "component")
     if body is None:
         return
-    for found in body.iterfind(".//*[@codeSystem]"):
+    for found in selected(CODED, body):
         code = found.get("code")
         if code is not None and found.get("codeSystem") in systems:
             yield found, code

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
+from lxml import etree
+
 from schemas.cda.look import VALUE_SETS, at
 from schemas.cda.model import ClinicalDocument
-from schemas.cda.tree import first
+from schemas.cda.tree import first, selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, local
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-units")
 SOURCE = "UCUM, codes sensibles à la casse"
+MEASURED = etree.XPath("descendant-or-self::*[@unit]")
 LONGEST = 200  # characters; no real unit comes near
 DEEPEST = 20  # parentheses
 PACKAGING = frozenset({"quantity", "capacityQuantity"})  # may count boxes by an EDQM code
@@ -127,9 +130,8 @@ def _annotation(text: str, place: int) -> int:
 def _others(document: ClinicalDocument) -> Iterator[Element]:
     """The elements of the body whose unit is not UCUM."""
     body = first(document.root, "component")
-    for element in () if body is None else body.iter("*"):
-        unit = element.get("unit")
-        if unit is not None and not is_unit(unit):
+    for element in () if body is None else selected(MEASURED, body):
+        if not is_unit(element.get("unit", "")):
             yield element
 
 

@@ -39,7 +39,7 @@ def model_of(document: ClinicalDocument) -> DocumentModel | None:
     it, or when several may be meant.
     """
     code = document.type_code.code
-    declared = [model for model in MODELS if document.is_a(model.template)]
+    declared = [model for model in MODELS if model.template in document.template_ids]
     if declared or document.level != 3:
         typed = [model for model in declared if code in model.codes]
         usual = [model for model in declared if model.whole or model.template not in SHARED]

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import documents, feed, identity, login, machine, mail, prescription, processes
+from . import documents, feed, identity, login, machine, mail, prescription, processes, registry
 from .measure import Figure, Measure, take
 
 MEASURES: tuple[Measure, ...] = (
@@ -19,6 +19,7 @@ MEASURES: tuple[Measure, ...] = (
     identity.MEASURE,
     login.MEASURE,
     *documents.MEASURES,
+    *registry.MEASURES,
     *processes.MEASURES,
 )
 HOW = {"cpu": "CPU", "wall": "horloge", "memory": "RSS"}

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Mesures du banc.")
     names = [measure.name for measure in MEASURES]
     parser.add_argument("names", nargs="*", metavar="NOM", help=f"parmi {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="sans la démonstration entière")
+    parser.add_argument("--quick", action="store_true", help="sans les mesures longues")
     parser.add_argument("--rounds", type=int, help="au plus tant de tours")
     parser.add_argument("--json", action="store_true", help="en JSON")
     parser.add_argument("--profile", action="store_true", help="où passe le temps (en processus seulement)")

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import documents, feed, identity, login, machine, mail, prescription, processes
+from . import documents, feed, identity, login, machine, mail, prescription, processes, registry
 from .measure import Figure, Measure, take
 
 MEASURES: tuple[Measure, ...] = (
@@ -19,6 +19,7 @@ MEASURES: tuple[Measure, ...] = (
     identity.MEASURE,
     login.MEASURE,
     *documents.MEASURES,
+    *registry.MEASURES,
     *processes.MEASURES,
 )
 HOW = {"cpu": "CPU", "wall": "horloge", "memory": "RSS"}
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Mesures du banc.")
     names = [measure.name for measure in MEASURES]
     parser.add_argument("names", nargs="*", metavar="NOM", help=f"parmi {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="sans la démonstration entière")
+    parser.add_argument("--quick", action="store_true", help="sans les mesures longues")
     parser.add_argument("--rounds", type=int, help="au plus tant de tours")
     parser.add_argument("--json", action="store_true", help="en JSON")
     parser.add_argument("--profile", action="store_true", help="où passe le temps (en processus seulement)")

@@ -20,7 +20,10 @@ from schemas.xds.model import (
 from schemas.xds.query import (
     Query,
     QueryResponse,
+    find_by_reference,
     find_documents,
+    find_submission_sets,
+    get_associations,
     get_documents,
     judge_query,
     read_query,
@@ -42,6 +45,13 @@ from schemas.xds.transfer import (
     write_retrieve,
     write_retrieve_response,
 )
+from schemas.xds.update import (
+    Update,
+    change_confidentiality,
+    change_status,
+    judge_update,
+    read_update,
+)
 from schemas.xds.writer import write_submission
 
 __all__ = [
@@ -60,17 +70,24 @@ __all__ = [
     "Retrieved",
     "Submission",
     "SubmissionSet",
+    "Update",
     "Wanted",
     "XdsRefused",
     "author_of",
+    "change_confidentiality",
+    "change_status",
     "entry_from_cda",
     "error_code",
+    "find_by_reference",
     "find_documents",
+    "find_submission_sets",
+    "get_associations",
     "get_documents",
     "judge_decisive",
     "judge_deferred",
     "judge_query",
     "judge_submission",
+    "judge_update",
     "new_submission",
     "read_provide",
     "read_query",
@@ -79,6 +96,7 @@ __all__ = [
     "read_retrieve",
     "read_retrieve_response",
     "read_submission",
+    "read_update",
     "refusal_code",
     "sign_submission",
     "verify_submission_signature",

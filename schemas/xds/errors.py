@@ -7,6 +7,7 @@ most of them: its annex of errors is not public.
 from schemas.xds.model import XdsRefused
 
 METADATA_ERROR = "XDSRepositoryMetadataError"
+REGISTRY_METADATA_ERROR = "XDSRegistryMetadataError"
 REGISTRY_ERROR = "XDSRegistryError"
 
 _CODES = {
@@ -18,6 +19,11 @@ _CODES = {
     "XDS-PAT-02": "XDSUnknownPatientId",
     "XDS-PAT-03": "XDSUnknownPatientId",
     "XDS-AUT-01": "XDSRepositoryError",
+    "XDS-UPD-01": "XDSMetadataUpdateOperationError",
+    "XDS-UPD-02": "XDSMetadataUpdateError",
+    "XDS-UPD-03": "XDSMetadataVersionError",
+    "XDS-UPD-04": "XDSMetadataUpdateError",
+    "XDS-UPD-05": "XDSMetadataUpdateOperationError",
 }
 
 _REASONS = {
@@ -27,9 +33,9 @@ _REASONS = {
 }
 
 
-def error_code(rule: str) -> str:
-    """The XDS error code for a decisive finding of this rule."""
-    return _CODES.get(rule, METADATA_ERROR)
+def error_code(rule: str, otherwise: str = METADATA_ERROR) -> str:
+    """The XDS error code for a decisive finding of this rule. `otherwise`: METADATA_ERROR of the actor."""
+    return _CODES.get(rule, otherwise)
 
 
 def refusal_code(refused: XdsRefused) -> str:

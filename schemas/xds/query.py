@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from schemas.finding import Finding, Keyword, Observation, RuleSet
-from schemas.xds import names
+from schemas.xds import composite, names
 from schemas.xds.answers import errors_text, read_errors
-from schemas.xds.model import Association, DocumentEntry, RegistryError, XdsRefused
-from schemas.xds.reader import read_association, read_entry
-from schemas.xds.writer import association_text, entry_text, escape
+from schemas.xds.model import Association, DocumentEntry, RegistryError, SubmissionSet, XdsRefused
+from schemas.xds.reader import read_association, read_entry, read_submission_set
+from schemas.xds.writer import association_text, entry_text, escape, set_text
 from schemas.xml import Element
 
 LEAF_CLASS, OBJECT_REF = "LeafClass", "ObjectRef"
@@ -22,35 +22,58 @@ PATIENT = "$XDSDocumentEntryPatientId"
 STATUS = "$XDSDocumentEntryStatus"
 UNIQUE_ID = "$XDSDocumentEntryUniqueId"
 ENTRY_UUID = "$XDSDocumentEntryEntryUUID"
-
-SINGLE = frozenset(
-    {PATIENT, "$patientId", "$XDSSubmissionSetPatientId"}
-    | {f"$XDSDocumentEntry{name}{end}" for name in ("CreationTime", "ServiceStartTime", "ServiceStopTime")
-       for end in ("From", "To")}
-    | {f"$XDSSubmissionSetSubmissionTime{end}" for end in ("From", "To")}
+REFERENCE_ID = "$XDSDocumentEntryReferenceIdList"
+UUID = "$uuid"
+SET = "$XDSSubmissionSet"
+SET_PATIENT, SET_STATUS = f"{SET}PatientId", f"{SET}Status"
+PATIENTS = (PATIENT, SET_PATIENT, "$patientId")
+TIMES = frozenset(
+    {f"$XDSDocumentEntry{name}{end}" for name in ("CreationTime", "ServiceStartTime", "ServiceStopTime")
+     for end in ("From", "To")}
+    | {f"{SET}SubmissionTime{end}" for end in ("From", "To")}
 )  # fmt: skip
+CODED = frozenset(
+    {
+        *(
+            f"$XDSDocumentEntry{name}"
+            for name in (
+                "ClassCode",
+                "TypeCode",
+                "PracticeSettingCode",
+                "HealthcareFacilityTypeCode",
+                "EventCodeList",
+                "ConfidentialityCode",
+                "FormatCode",
+            )
+        ),
+        f"{SET}ContentType",
+    }
+)  # values `code^^scheme`
+
+SINGLE = TIMES | frozenset(PATIENTS)
 LISTS = frozenset(
     {
         STATUS,
         UNIQUE_ID,
         ENTRY_UUID,
-        "$uuid",
-        "$XDSDocumentEntryClassCode",
-        "$XDSDocumentEntryTypeCode",
-        "$XDSDocumentEntryPracticeSettingCode",
-        "$XDSDocumentEntryHealthcareFacilityTypeCode",
-        "$XDSDocumentEntryEventCodeList",
-        "$XDSDocumentEntryConfidentialityCode",
+        REFERENCE_ID,
+        UUID,
+        *CODED,
         "$XDSDocumentEntryAuthorPerson",
-        "$XDSDocumentEntryFormatCode",
-        "$XDSDocumentEntryReferenceIdList",
         "$XDSDocumentEntryType",
-        "$XDSSubmissionSetStatus",
-        "$XDSSubmissionSetSourceId",
-        "$XDSSubmissionSetContentType",
-        "$XDSSubmissionSetAuthorPerson",
+        SET_STATUS,
+        f"{SET}SourceId",
     }
 )
+EITHER = frozenset({f"{SET}AuthorPerson"})  # written as a text or as a list in known software
+# query: parameters that it requires, each with its alternatives; the patient may be left to the VIHF
+REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    names.FIND_DOCUMENTS: ((STATUS,),),
+    names.FIND_BY_REFERENCE_ID: ((STATUS,), (REFERENCE_ID,)),
+    names.FIND_SUBMISSION_SETS: ((SET_STATUS,),),
+    names.GET_ASSOCIATIONS: ((UUID,),),
+    names.GET_DOCUMENTS: ((UNIQUE_ID, ENTRY_UUID),),
+}
 
 Group = tuple[str, ...]
 
@@ -94,6 +117,7 @@ class QueryResponse:
     associations: tuple[Association, ...] = ()
     errors: tuple[RegistryError, ...] = ()
     total: int | None = None
+    submission_sets: tuple[SubmissionSet, ...] = ()
 
 
 def coded(code: str, system: str) -> str:
@@ -121,6 +145,30 @@ def get_documents(
     unique = tuple(unique_ids)
     slots = {UNIQUE_ID: (unique,)} if unique else {ENTRY_UUID: (tuple(entry_uuids),)}
     return Query(names.GET_DOCUMENTS, slots, return_type)
+
+
+def find_by_reference(
+    patient_cx: str, reference_ids: Iterable[str], statuses: Iterable[str] = (names.APPROVED,)
+) -> Query:
+    """FindDocumentsByReferenceId: imaging documents by accession number, say."""
+    slots = {PATIENT: ((patient_cx,),), STATUS: (tuple(statuses),), REFERENCE_ID: (tuple(reference_ids),)}
+    return Query(names.FIND_BY_REFERENCE_ID, slots)
+
+
+def find_submission_sets(
+    patient_cx: str, *, since: str = "", until: str = "", return_type: str = LEAF_CLASS
+) -> Query:
+    """FindSubmissionSets, by time of submission (`YYYYMMDDhhmmss`, UTC): the first of three calls."""
+    slots: dict[str, tuple[Group, ...]] = {SET_PATIENT: ((patient_cx,),), SET_STATUS: ((names.APPROVED,),)}
+    slots.update(
+        (f"{SET}SubmissionTime{end}", ((value,),)) for end, value in (("From", since), ("To", until)) if value
+    )
+    return Query(names.FIND_SUBMISSION_SETS, slots, return_type)
+
+
+def get_associations(uuids: Iterable[str]) -> Query:
+    """GetAssociations of these objects: the second call."""
+    return Query(names.GET_ASSOCIATIONS, {UUID: (tuple(uuids),)})
 
 
 def write_query(query: Query) -> bytes:
@@ -210,10 +258,12 @@ def read_query(element: Element) -> Query:
 
 def write_query_response(response: QueryResponse) -> bytes:
     """`query:AdhocQueryResponse`, without an XML declaration."""
-    count = len(response.entries) + len(response.references) + len(response.associations)
+    listed = (response.entries, response.references, response.associations, response.submission_sets)
+    count = sum(map(len, listed))
     total = response.total if response.total is not None else count
     objects = (
         "".join(entry_text(entry) for entry in response.entries)
+        + "".join(set_text(one, listed=True) for one in response.submission_sets)
         + "".join(f'<rim:ObjectRef id="{escape(ref)}"/>' for ref in response.references)
         + "".join(association_text(link, f"as{rank}") for rank, link in enumerate(response.associations, 1))
     )
@@ -239,6 +289,9 @@ def read_query_response(element: Element) -> QueryResponse:
         entries=tuple(read_entry(item) for item in objects if item.tag == f"{{{rim}}}ExtrinsicObject"),
         references=tuple(item.get("id", "") for item in objects if item.tag == f"{{{rim}}}ObjectRef"),
         associations=tuple(read_association(item) for item in objects if item.tag == f"{{{rim}}}Association"),
+        submission_sets=tuple(
+            read_submission_set(item) for item in objects if item.tag == f"{{{rim}}}RegistryPackage"
+        ),
         errors=read_errors(response),
         total=int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None,
     )
@@ -252,11 +305,10 @@ def values_are_quoted(query: Query) -> Iterator[Observation]:
 
 @RULES.rule("XDS-QRY-02", requirements=("DMP/UX.27",), source="IHE ITI TF-2 §3.18.4.1.2.3.7")
 def required_parameters(query: Query) -> Iterator[Observation]:
-    """FindDocuments states the availability, GetDocuments the documents (one way of naming them)."""
-    if query.id == names.FIND_DOCUMENTS and not query.values(STATUS):
-        yield Observation(STATUS, "", f"('{names.APPROVED}')")
-    if query.id == names.GET_DOCUMENTS and bool(query.values(UNIQUE_ID)) == bool(query.values(ENTRY_UUID)):
-        yield Observation("AdhocQuery", ", ".join(query.slots), f"{UNIQUE_ID} | {ENTRY_UUID}")
+    """Each query states what it requires; of two ways to name the documents, one."""
+    for alternatives in REQUIRED.get(query.id, ()):
+        if sum(bool(query.values(name)) for name in alternatives) != 1:
+            yield Observation("AdhocQuery", ", ".join(query.slots), " | ".join(alternatives))
 
 
 @RULES.rule(
@@ -267,10 +319,41 @@ def required_parameters(query: Query) -> Iterator[Observation]:
 )
 def parameters_are_known(query: Query) -> Iterator[Observation]:
     """A parameter that no stored query defines is ignored by the registry: a filter that does not filter."""
-    known = SINGLE | LISTS
+    known = SINGLE | LISTS | EITHER
     for name in query.slots:
         if name not in known:
             yield Observation(f"Slot[@name='{name}']", name, "paramètre ITI-18")
+
+
+@RULES.rule("XDS-QRY-04", requirements=("DMP/UX.27",), source="IHE ITI TF-2 §3.18.4.1.2.3.3")
+def return_type_is_known(query: Query) -> Iterator[Observation]:
+    """Metadata are asked for as LeafClass, references as ObjectRef."""
+    if query.return_type not in (LEAF_CLASS, OBJECT_REF):
+        yield Observation("ResponseOption/@returnType", query.return_type, f"{LEAF_CLASS} | {OBJECT_REF}")
+
+
+@RULES.rule("XDS-QRY-05", requirements=("DMP/UX.27",), source="IHE ITI TF-2 §3.18.4.1.2.3.5")
+def single_values(query: Query) -> Iterator[Observation]:
+    """A parameter that takes one value has one."""
+    for name in query.slots:
+        if name in SINGLE and len(query.values(name)) > 1:
+            yield Observation(f"Slot[@name='{name}']", ", ".join(query.values(name)), "1")
+
+
+@RULES.rule("XDS-QRY-06", requirements=("DMP/UX.27",), source="IHE ITI TF-2 §3.18.4.1.2.3.4, §3.18.4.1.2.3.7")
+def value_formats(query: Query) -> Iterator[Observation]:
+    """Times are digits, year first; codes carry their scheme (`code^^scheme`)."""
+    for name in query.slots:
+        for value in query.values(name):
+            if name in TIMES and not composite.WIRE_TIME.fullmatch(value):
+                yield Observation(f"Slot[@name='{name}']", value, "AAAA[MM[JJ[hh[mm[ss]]]]]")
+            elif name in CODED and not _is_coded(value):
+                yield Observation(f"Slot[@name='{name}']", value, "code^^OID")
+
+
+def _is_coded(value: str) -> bool:
+    code, separator, scheme = value.partition("^^")
+    return bool(code and separator and scheme)
 
 
 def judge_query(query: Query) -> list[Finding]:

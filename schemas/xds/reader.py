@@ -195,6 +195,12 @@ def _submission_set(element: Element, seen: _Object, *, marked: bool) -> Submiss
     )
 
 
+def read_submission_set(element: Element) -> SubmissionSet:
+    """Decode one RegistryPackage, as an answer lists it."""
+    seen = _object(element, [])
+    return _submission_set(element, seen, marked=_is_set((element, seen), set()))
+
+
 def read_association(element: Element) -> Association:
     """Decode one Association."""
     return _association(element, [])

@@ -33,13 +33,10 @@ def write_submission(submission: Submission) -> bytes:
     parts = [
         f'<lcm:SubmitObjectsRequest xmlns:lcm="{names.LCM}" xmlns:rim="{names.RIM}"><rim:RegistryObjectList>',
         *(entry_text(entry) for entry in submission.entries),
-        _set_text(one),
+        set_text(one),
     ]
     if one.marked:
-        parts.append(
-            f'<rim:Classification id="{escape(one.id)}_node" classifiedObject="{escape(one.id)}"'
-            f' classificationNode="{names.SUBMISSION_SET_NODE}"/>'
-        )
+        parts.append(_mark(escape(one.id)))
     for rank, link in enumerate(submission.associations, 1):
         parts.append(association_text(link, f"as{rank:02d}"))
     parts.append("</rim:RegistryObjectList></lcm:SubmitObjectsRequest>")
@@ -99,7 +96,11 @@ def entry_text(entry: DocumentEntry) -> str:
     )
 
 
-def _set_text(one: SubmissionSet) -> str:
+def set_text(one: SubmissionSet, *, listed: bool = False) -> str:
+    """One RegistryPackage, with the `rim` prefix left to be declared around it.
+
+    `listed`: as an answer lists it, the mark of a submission set inside.
+    """
     s = escape(one.id)
     slots = (
         ("submissionTime", (one.submission_time,)),
@@ -113,6 +114,7 @@ def _set_text(one: SubmissionSet) -> str:
         + _label("Name", one.title)
         + _label("Description", one.comments)
         + _classifications(s, names.SET_AUTHOR, one.authors, [(names.CONTENT_TYPE, one.content_type)])
+        + (_mark(s) if listed else "")
         + _identifiers(
             s,
             (
@@ -122,6 +124,13 @@ def _set_text(one: SubmissionSet) -> str:
             ),
         )
         + "</rim:RegistryPackage>"
+    )
+
+
+def _mark(owner: str) -> str:
+    return (
+        f'<rim:Classification id="{owner}_node" classifiedObject="{owner}"'
+        f' classificationNode="{names.SUBMISSION_SET_NODE}"/>'
     )
 
 

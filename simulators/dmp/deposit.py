@@ -4,12 +4,14 @@ import hashlib
 from dataclasses import replace
 
 from schemas import cda
-from schemas.xds import entry_from_cda
+from schemas.xds import SubmissionSet, entry_from_cda
 from simulators.core.population import Patient
 from simulators.core.random import Randomness
 
 from .feed import completed
 from .state import DmpState
+
+SOURCE = "2.25.0"  # the bench itself
 
 
 def deposit(
@@ -25,5 +27,20 @@ def deposit(
     entry = completed(entry_from_cda(header, document, flags=flags), document, uuid)
     entry = replace(entry, patient_id=patient.ins.cx())
     digest = hashlib.sha256(document).hexdigest()
-    state.register(patient.ins.matricule, f"2.25.{int(uuid[-12:], 16)}", [(entry, document, digest)])
+    submission = SubmissionSet(
+        id="",
+        unique_id=f"2.25.{int(uuid[-12:], 16)}",
+        source_id=SOURCE,
+        patient_id=entry.patient_id,
+        submission_time=entry.creation_time,
+        content_type=None,
+        authors=entry.authors,
+        title=entry.title,
+    )
+    state.register(
+        patient.ins.matricule,
+        submission,
+        f"urn:uuid:{randomness.uuid('dmp.set')}",
+        [(entry, document, digest)],
+    )
     return header.unique_id

@@ -6,6 +6,7 @@ assumed for most of them: the DMP's own list is not public. What we say of our o
 """
 
 from schemas.finding import Finding
+from schemas.xds import RegistryError
 
 FAULT, ANSWER = "fault", "answer"  # a SOAP fault, or the error form of the transaction's own answer
 PARTY = "Erreur d'authentification de la personne morale"
@@ -15,7 +16,8 @@ class Refusal(Exception):
     """Why a call is refused.
 
     `cause` is our stable word; `code` the wire code (may be empty in a fault); `carrier` FAULT or ANSWER;
-    `soap_code` the code of a fault; `status` its HTTP status.
+    `soap_code` the code of a fault; `status` its HTTP status. `listed`: the errors of an answer that has
+    one for each document asked for.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Refusal(Exception):
         namespace: str = "",
         status: int = 500,
         location: str = "",
+        listed: tuple[RegistryError, ...] = (),
     ) -> None:
         super().__init__(f"{cause}: {text}")
         self.cause = cause
@@ -39,6 +42,7 @@ class Refusal(Exception):
         self.namespace = namespace
         self.status = status
         self.location = location
+        self.listed = listed
 
 
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -240,6 +244,30 @@ def other_patient(written: str, expected: str) -> Refusal:
 def registry(code: str, detail: str, cause: str = "", location: str = "") -> Refusal:
     """A registry error with an XDS code."""
     return Refusal(cause or code, f"[bench] {detail}", code=code, carrier=ANSWER, location=location)
+
+
+def none_given(refused: tuple[RegistryError, ...]) -> Refusal:
+    """A retrieval that gives no document at all: one error for each that was asked for."""
+    first = refused[0]
+    return Refusal(
+        first.code, first.context, code=first.code, carrier=ANSWER, location=first.location, listed=refused
+    )
+
+
+def update(detail: str, location: str = "") -> Refusal:
+    """An update that the state of the entry does not allow. `XDSMetadataUpdateError` is assumed."""
+    return registry("XDSMetadataUpdateError", detail, location=location)
+
+
+def version(detail: str, location: str) -> Refusal:
+    """A new version that does not follow the current one."""
+    return registry("XDSMetadataVersionError", detail, location=location)
+
+
+def not_permitted(what: str, location: str) -> Refusal:
+    """An action that the functional rights do not give to this caller on this document."""
+    detail = f"{what} : non permis à ce professionnel sur ce document"
+    return registry(RIGHTS, detail, "rights", location)
 
 
 def injected(code: str, text: str, *, carrier: str, soap_code: str = "Receiver") -> Refusal:

@@ -30,7 +30,9 @@ from schemas.vihf.policy import Policy as VihfPolicy
 from schemas.vihf.rules import Presented
 from schemas.vihf.rules import judge as judge_vihf
 from schemas.vihf.signature import SignatureRefused, Signed, verify
+from schemas.xds.errors import REGISTRY_METADATA_ERROR
 from schemas.xds.judge import judge_decisive, judge_deferred
+from schemas.xds.query import PATIENTS
 from schemas.xml import XmlRefused
 from simulators.core.exchange import Tls
 from simulators.core.service import Request
@@ -38,12 +40,14 @@ from simulators.core.service import Request
 from . import errors, patient_messages, routes
 from .errors import Refusal
 from .policy import Policy
-from .routes import EXISTENCE, FEED, SEARCH, Operation
+from .routes import EXISTENCE, FEED, SEARCH, UPDATE, Operation
 
 _UNIT = re.compile(r"(?:^|[,+])OU=([^,+]*)")
 
 
-Payload = hl7v3.Query | xds.Provided | xds.Query | tuple[xds.Wanted, ...] | patient_messages.Question
+Payload = (
+    hl7v3.Query | xds.Provided | xds.Query | xds.Update | tuple[xds.Wanted, ...] | patient_messages.Question
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Options:
     vihf: VihfPolicy = DEFAULT
     policy: Policy = field(default_factory=Policy)
     max_document: int = 10 * 1024 * 1024  # bytes; the real limit is not public
+    cumulative: bool = False  # parameter `cumul-invisible_patient-masque_ps` of the DMP
 
 
 @dataclass(slots=True)
@@ -166,8 +171,12 @@ class Examiner:
                 seen.payload, seen.patient = provided, ins.matricule if ins else ""
             elif operation is SEARCH:
                 stored = xds.read_query(body)
-                ins = parse_cx(stored.one("$XDSDocumentEntryPatientId"))
+                ins = parse_cx(next(filter(None, map(stored.one, PATIENTS)), ""))
                 seen.payload, seen.patient = stored, ins.matricule if ins else ""
+            elif operation is UPDATE:
+                asked = xds.read_update(body)
+                ins = parse_cx(asked.submission.submission_set.patient_id)
+                seen.payload, seen.patient = asked, ins.matricule if ins else ""
             else:
                 seen.payload = xds.read_retrieve(body)
         except (hl7v3.Hl7Refused, HabilitationRefused) as error:
@@ -285,6 +294,25 @@ class Examiner:
                 seen.refuse(refusal)
         elif isinstance(payload, xds.Provided) and seen.vihf is not None:
             self._judge_feed(seen, payload, seen.vihf)
+        elif isinstance(payload, xds.Update) and seen.vihf is not None:
+            self._judge_update(seen, payload, seen.vihf)
+
+    def _judge_update(self, seen: Examined, asked: xds.Update, read: Vihf) -> None:
+        patient = read.patient.cx() if read.patient else ""
+        lot = xds.Lot(
+            asked.submission,
+            patient=patient,
+            cumulative=self.options.cumulative,
+            metadata=asked.metadata,
+        )
+        findings = xds.judge_update(lot)
+        seen.findings += findings
+        first = next((finding for finding in findings if finding.is_error), None)
+        if first is not None:
+            detail = f"{first.rule} {first.where} : {first.observed or 'absent'}, attendu {first.expected}"
+            code = xds.error_code(first.rule, REGISTRY_METADATA_ERROR)
+            seen.refuse(errors.registry(code, detail, "metadata", first.where))
+        seen.deferred = partial(judge_deferred, lot)
 
     def _judge_feed(self, seen: Examined, provided: xds.Provided, read: Vihf) -> None:
         ins = read.patient
@@ -295,6 +323,7 @@ class Examiner:
             read.structure,
             read.mode,
             ins.cx() if ins else "",
+            cumulative=self.options.cumulative,
             metadata=provided.metadata,
         )
         decisive = judge_decisive(lot)

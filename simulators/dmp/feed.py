@@ -11,7 +11,8 @@ from simulators.core.random import Randomness
 
 from . import errors
 from .errors import Refusal
-from .state import DmpState, Held
+from .rows import Held
+from .state import DmpState, Stale
 
 
 def describe(provided: Provided) -> list[dict[str, Any]]:
@@ -47,17 +48,22 @@ def feed(
         data = provided.documents[entry.id]
         sha256 = digests.get(entry.unique_id) or hashlib.sha256(data).hexdigest()
         complete.append((completed(entry, data, f"urn:uuid:{randomness.uuid('dmp.entry')}"), data, sha256))
+    uuids = {entry.unique_id: entry.id for entry, _, _ in complete}
+    by_unique = {entry.unique_id: entry.id for entry in submission.entries}
+    new = {sent.id: uuids[sent.unique_id] for sent in submission.entries}
+    set_uuid = f"urn:uuid:{randomness.uuid('dmp.set')}"
     try:
         state.register(
             matricule,
-            submission.submission_set.unique_id,
+            submission.submission_set,
+            set_uuid,
             complete,
-            [old.uuid for old in replaced.values()],
+            replaced=[(new[id_], old.uuid) for id_, old in replaced.items()],
         )
     except sqlite3.IntegrityError as error:
         raise _known(state, submission.submission_set.unique_id, complete, str(error)) from None
-    uuids = {entry.unique_id: entry.id for entry, _, _ in complete}
-    by_unique = {entry.unique_id: entry.id for entry in submission.entries}
+    except Stale as error:
+        raise _no_longer(error.uuid, error.uuid) from None
     for one in facts:
         one["entry_uuid"] = uuids[one["unique_id"]]
         old = replaced.get(by_unique[one["unique_id"]])
@@ -69,7 +75,7 @@ def completed(entry: DocumentEntry, data: bytes, uuid: str) -> DocumentEntry:
 
     A hash that was sent is kept: a wrong one was refused before.
     """
-    ins = parse_cx(entry.patient_id)
+    ins = None if entry.is_signature else parse_cx(entry.patient_id)  # a signature is never listed
     return replace(
         entry,
         id=uuid,
@@ -89,11 +95,14 @@ def _replaceable(state: DmpState, uuid: str, matricule: str) -> Held:
         raise errors.registry("UnresolvedReferenceException", f"entryUUID {uuid} inconnu", location=uuid)
     if held.patient != matricule:
         raise errors.other_patient(held.patient, matricule)
-    if held.status != names.APPROVED:
-        raise errors.registry(
-            "XDSRegistryDeprecatedDocumentError", f"{held.unique_id} est déjà remplacé", location=uuid
-        )
+    if held.status != names.APPROVED or held.superseded:
+        raise _no_longer(held.unique_id, uuid)
     return held
+
+
+def _no_longer(what: str, uuid: str) -> Refusal:
+    detail = f"{what} n'est plus actif : déjà remplacé, archivé ou supprimé"
+    return errors.registry("XDSRegistryDeprecatedDocumentError", detail, location=uuid)
 
 
 def _known(

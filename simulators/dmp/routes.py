@@ -50,6 +50,13 @@ RETRIEVE = Operation(
     "{urn:ihe:iti:xds-b:2007}RetrieveDocumentSetRequest",
     multipart=True,
 )
+UPDATE = Operation(
+    "TD3.3",
+    "registry",
+    "urn:ihe:iti:2010:UpdateDocumentSet",
+    "urn:ihe:iti:2010:UpdateDocumentSet-Response",
+    "{urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0}SubmitObjectsRequest",
+)
 ADMIN_DATA = replace(EXISTENCE, transaction="TD1.3a")  # told from TD0.2 by its reasonCode
 _HABILITATIONS = "urn:si-dmp-habilitations"
 _END_POINT = f"{_HABILITATIONS}:HabilitationsEndPoint"
@@ -100,6 +107,7 @@ OPERATIONS = (
     FEED,
     SEARCH,
     RETRIEVE,
+    UPDATE,
     AUTHORISE,
     AUTHORISED,
     PATIENT_LIST,
@@ -130,18 +138,13 @@ REMOVED = (
     (b"PatientSpecificEndPoint:patientOTPUpdate", "TD1.5b"),
     (b"PatientSpecificEndPoint:updatePatientAccess", "TD1.5d"),
 )
-# Recognised in the journal, answered by a fault: not simulated.
-OTHERS = ((b"UpdateDocumentSet", "TD3.3"),)
 # One action, several transactions: reasonCode tells.
 _REASONS = {
     "TD0.2": ((b'"CNSLT_DATA"', "TD1.3a"),),
     "TD1.4": ((b'"REAC"', "TD1.2"), (b'"MODIF_DATA"', "TD1.3b")),
 }
 _MARKS = (
-    tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS)
-    + ALIASES
-    + REMOVED
-    + OTHERS
+    tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS) + ALIASES + REMOVED
 )
 
 

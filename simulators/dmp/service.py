@@ -9,6 +9,7 @@ from schemas import xds
 from schemas.finding import Finding
 from schemas.soap.mtom import Attachment
 from schemas.vihf import AIR, DIRECT, Vihf
+from schemas.vihf import model as vihf_model
 from schemas.vihf.rules import PS_ID
 from schemas.xds import RegistryError, RetrieveResponse, names
 from simulators.core.clock import Clock, stamp
@@ -19,16 +20,19 @@ from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
 
-from . import consult, errors, faults, feed, wire
+from . import audit, consult, errors, faults, feed, visibility, wire
+from . import update as updates
 from .access import Access
+from .audit import AuditTrail, Trace
 from .authorisations import Authorisations
 from .desk import Desk
 from .errors import Refusal
 from .examine import Examined, Examiner, Options
 from .habilitations import Habilitations
 from .rights import Action, Actor, actor_of
-from .routes import FEED, RETRIEVE, SEARCH, identify
+from .routes import FEED, RETRIEVE, SEARCH, UPDATE, identify
 from .state import DmpState
+from .visibility import Rules, Viewer
 
 
 class DmpService:
@@ -46,8 +50,11 @@ class DmpService:
         state: DmpState | None = None,
         professionals: Iterable[Professional] = PROFESSIONALS,
         authorisations: Authorisations | None = None,
+        rules: Rules = visibility.DEFAULT,
     ) -> None:
         self.state = state or DmpState()
+        self.audit = AuditTrail()
+        self._rules = replace(rules, oddities=options.policy.oddities)
         self._clock = clock
         self._random = randomness
         self._population = population
@@ -103,10 +110,16 @@ class DmpService:
         if seen.operation is FEED:
             return self._feed(seen, patient)
         known = self.access.caller(caller, patient, now)
-        self.access.check(_action(seen), known, patient)
+        for action in _actions(seen):
+            self.access.check(action, known, patient)
+        viewer = visibility.caller(
+            caller, treating=known.authorisation.treating, agreed=patient.masked_in_emergency
+        )
         if seen.operation is SEARCH:
-            return self._search(seen, caller)
-        return self._retrieve(seen, caller)
+            return self._search(seen, viewer)
+        if seen.operation is UPDATE:
+            return self._update(seen, viewer)
+        return self._retrieve(seen, viewer)
 
     def _know(self, caller: Vihf) -> None:
         """The structure and the professional, known and linked."""
@@ -129,11 +142,18 @@ class DmpService:
         body = xds.write_registry_response(xds.RegistryResponse())
         return wire.reply(seen, seen.operation, body, self._message_id())
 
-    def _search(self, seen: Examined, caller: Vihf) -> Response:
+    def _update(self, seen: Examined, viewer: Viewer) -> Response:
+        asked = seen.payload
+        assert isinstance(asked, xds.Update) and seen.operation is not None
+        updates.update(self.state, asked, seen.patient, viewer, self._random, seen.facts, self._rules)
+        body = xds.write_registry_response(xds.RegistryResponse())
+        return wire.reply(seen, seen.operation, body, self._message_id())
+
+    def _search(self, seen: Examined, viewer: Viewer) -> Response:
         query = seen.payload
         assert isinstance(query, xds.Query) and seen.operation is not None
-        found = consult.search(self.state, query, seen.patient, caller)
-        seen.facts["returned"] = [held.unique_id for held in found]
+        found = consult.search(self.state, query, seen.patient, viewer, self._rules)
+        seen.facts["returned"] = [one.name for one in found]
         body = wire.search_answer(
             found,
             references=query.return_type == "ObjectRef",
@@ -142,12 +162,11 @@ class DmpService:
         )
         return wire.reply(seen, seen.operation, body, self._message_id())
 
-    def _retrieve(self, seen: Examined, caller: Vihf) -> Response:
+    def _retrieve(self, seen: Examined, viewer: Viewer) -> Response:
         assert isinstance(seen.payload, tuple) and seen.operation is not None
-        found = consult.retrieve(self.state, seen.payload, seen.patient, caller)
+        found = consult.retrieve(self.state, seen.payload, seen.patient, viewer, self._rules)
         if not found.documents:
-            first = found.errors[0]
-            raise errors.registry(first.code, first.context.removeprefix("[bench] "), location=first.location)
+            raise errors.none_given(found.errors)
         refused = (*found.errors, *_error(seen))
         attachments, documents = [], []
         for rank, (held, data) in enumerate(found.documents, 1):
@@ -194,11 +213,14 @@ class DmpService:
         elif isinstance(payload, xds.Query):
             slots = {name: [v for group in groups for v in group] for name, groups in payload.slots.items()}
             seen.facts.update(query=payload.id, return_type=payload.return_type, slots=slots)
+        elif isinstance(payload, xds.Update):
+            seen.facts.update(updates.describe(payload))
         elif isinstance(payload, tuple):
             seen.facts["requested"] = [one.unique_id for one in payload]
 
     def _handled(self, seen: Examined, response: Response) -> Handled:
         facts = {**seen.facts, "outcome": "accepted"}
+        self._trace(seen, facts)
         return Handled(response, seen.transaction, facts, tuple(seen.findings), seen.deferred)
 
     def _refused(self, seen: Examined, refused: Refusal) -> Handled:
@@ -210,7 +232,29 @@ class DmpService:
             "cause": refused.cause,
             "detail": refused.text[:400],
         }
+        if seen.refusal is None and refused.cause != "injected":
+            self._trace(seen, facts)
         return Handled(response, seen.transaction, facts, tuple(seen.findings), seen.deferred)
+
+    def _trace(self, seen: Examined, facts: Mapping[str, Any]) -> None:
+        """Into the trail of the record: who is sure by now."""
+        caller = seen.vihf
+        assert caller is not None
+        self.audit.add(
+            seen.patient,
+            Trace(
+                self._clock.now(),
+                caller.name_id,
+                caller.structure,
+                caller.mode,
+                caller.purpose.code if caller.purpose else "",
+                caller.first(vihf_model.REASON),
+                seen.transaction,
+                audit.documents_of(facts),
+                str(facts["outcome"]),
+                str(facts.get("reason", "")),
+            ),
+        )
 
     def _message_id(self) -> str:
         return f"urn:uuid:{self._random.uuid('dmp.message')}"
@@ -223,13 +267,15 @@ class DmpService:
         return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
 
 
-def _action(seen: Examined) -> Action:
-    """The line of the sheets of rights that a search or a retrieval is about."""
+def _actions(seen: Examined) -> tuple[Action, ...]:
+    """The lines of the sheets of rights that a search, a retrieval or an update is about."""
+    if isinstance(seen.payload, xds.Update):
+        return updates.actions(seen.payload)
     if seen.operation is RETRIEVE:
-        return Action.RETRIEVE
+        return (Action.RETRIEVE,)
     query = seen.payload
     references = isinstance(query, xds.Query) and query.return_type == "ObjectRef"
-    return Action.SEARCH_REFERENCES if references else Action.SEARCH
+    return (Action.SEARCH_REFERENCES if references else Action.SEARCH,)
 
 
 def _error(seen: Examined) -> tuple[RegistryError, ...]:

@@ -1,49 +1,40 @@
-"""What the DMP remembers: entries in SQLite, bodies by their SHA-256 (in memory or in a folder)."""
+"""What the DMP remembers: the registry in SQLite, bodies by their SHA-256 (in memory or in a folder).
 
-import json
+Rows are clustered on the patient: the key of an entry is the patient's number and a rank, so that a search
+reads one stretch of the table, however many other patients there are. One row is one version of the metadata
+of a document; versions share uniqueId and logical id. HasMember associations are not stored: a row knows its
+submission set.
+"""
+
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from schemas.xds import DocumentEntry, composite, names
-from schemas.xds.model import Code
-from schemas.xds.writer import entry_text
+from schemas.xds import DocumentEntry, SubmissionSet, names
 
-Facets = Mapping[str, list[str]]
+from .rows import ENTRY, ENTRY_ROW, LINK, SCHEMA, SET, Held, HeldSet, Link, entry_row, held, held_set, set_row
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS entry (
-    unique_id TEXT PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, patient TEXT NOT NULL, status TEXT NOT NULL,
-    type_code TEXT NOT NULL, title TEXT NOT NULL, mime_type TEXT NOT NULL, sha256 TEXT NOT NULL,
-    is_signature INTEGER NOT NULL, facets TEXT NOT NULL, xml TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS entry_patient ON entry (patient);
-CREATE TABLE IF NOT EXISTS submission (unique_id TEXT PRIMARY KEY, patient TEXT NOT NULL) WITHOUT ROWID;
-"""
+RANKS = 20  # bits: the entries, and the sets, that one patient may have
+
+
+class Stale(Exception):
+    """An entry is no longer what the caller saw. `uuid`: its entryUUID."""
+
+    def __init__(self, uuid: str) -> None:
+        super().__init__(uuid)
+        self.uuid = uuid
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """An entry as the registry holds it. `facets` are what queries filter on, by parameter name."""
+class Change:
+    """A status that changes in place. `superseded`: by another version of the same document's metadata."""
 
-    unique_id: str
     uuid: str
-    patient: str  # matricule
-    status: str
-    type_code: str
-    title: str
-    mime_type: str
-    sha256: str
-    is_signature: bool
-    facets: Facets
-    xml: str  # ExtrinsicObject, `rim` prefix undeclared; empty for a signature
-
-    @property
-    def masked(self) -> bool:
-        return any(value.startswith(names.MASQUE_PS) for value in self.facets["ConfidentialityCode"])
+    before: str
+    after: str
+    superseded: bool = False
 
 
 class DmpState:
@@ -52,10 +43,12 @@ class DmpState:
     def __init__(self, database: str | Path = ":memory:", bodies: Path | None = None) -> None:
         self._lock = threading.RLock()
         self._db = sqlite3.connect(str(database), check_same_thread=False, isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
         self._folder = bodies
         self._bodies: dict[str, bytes] = {}
         self._seen: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._last: dict[tuple[str, int], int] = {}  # table and patient: the last key given
         if bodies is not None:
             bodies.mkdir(parents=True, exist_ok=True)
 
@@ -72,9 +65,12 @@ class DmpState:
             return not known
 
     def find(self, unique_id: str) -> Held | None:
-        with self._lock:
-            row = self._db.execute("SELECT * FROM entry WHERE unique_id = ?", (unique_id,)).fetchone()
-        return _held(row) if row else None
+        """The current version of a document."""
+        return self._one("e.unique_id = ? ORDER BY e.version DESC LIMIT 1", unique_id)
+
+    def find_uuid(self, uuid: str) -> Held | None:
+        """One version, by its entryUUID."""
+        return self._one("e.uuid = ?", uuid)
 
     def held(self, unique_ids: Iterable[str]) -> dict[str, str]:
         """SHA-256 by uniqueId of those that the registry already holds."""
@@ -87,18 +83,32 @@ class DmpState:
             ).fetchall()
         return dict(rows)
 
-    def find_uuid(self, uuid: str) -> Held | None:
-        with self._lock:
-            row = self._db.execute("SELECT * FROM entry WHERE uuid = ?", (uuid,)).fetchone()
-        return _held(row) if row else None
-
-    def of_patient(self, matricule: str) -> list[Held]:
-        """Every entry of a patient but the signatures, newest first."""
+    def of_patient(self, matricule: str, statuses: Sequence[str] = ()) -> list[Held]:
+        """The entries of a patient but the signatures, newest first; all statuses when none is named."""
+        marks = ",".join("?" * len(statuses))
+        only = f" AND e.status IN ({marks})" if statuses else ""
         with self._lock:
             rows = self._db.execute(
-                "SELECT * FROM entry WHERE patient = ? AND is_signature = 0", (matricule,)
+                f"{ENTRY} WHERE e.id BETWEEN ? AND ? AND e.is_signature = 0{only}",
+                (*self._range(matricule), *statuses),
             ).fetchall()
-        return sorted(map(_held, rows), key=lambda held: (held.facets["CreationTime"], held.unique_id))[::-1]
+        found = [held(matricule, row[1:]) for row in rows]
+        return sorted(found, key=lambda one: (one.facets["CreationTime"], one.unique_id, one.version))[::-1]
+
+    def sets_of(self, matricule: str) -> list[HeldSet]:
+        """The submission sets of a patient, newest first."""
+        with self._lock:
+            rows = self._db.execute(f"{SET} WHERE id BETWEEN ? AND ?", self._range(matricule)).fetchall()
+        return sorted(map(held_set, rows), key=lambda one: (one.set.submission_time, one.number))[::-1]
+
+    def links(self, uuids: Iterable[str]) -> list[Link]:
+        """The RPLC associations that start or end at one of these entryUUIDs."""
+        found: dict[Link, None] = {}
+        with self._lock:
+            for uuid in uuids:
+                rows = self._db.execute(f"{LINK} WHERE source = ? OR target = ?", (uuid, uuid)).fetchall()
+                found |= {Link(*row): None for row in rows}
+        return list(found)
 
     def has_submission(self, unique_id: str) -> bool:
         with self._lock:
@@ -108,45 +118,120 @@ class DmpState:
     def register(
         self,
         patient: str,
-        submission: str,
-        entries: Iterable[tuple[DocumentEntry, bytes, str]],
-        replaced: Iterable[str] = (),
+        submission: SubmissionSet,
+        set_uuid: str,
+        entries: Iterable[tuple[DocumentEntry, bytes, str]] = (),
+        *,
+        replaced: Iterable[tuple[str, str]] = (),
+        changes: Iterable[Change] = (),
     ) -> None:
         """Store a whole submission, or nothing.
 
-        Entries are complete (id is the entryUUID, hash, size) and come with their bytes and SHA-256.
-        `replaced` are entryUUIDs that become Deprecated. Raises sqlite3.IntegrityError on a duplicate.
+        `set_uuid` is the entryUUID of the set. Entries are complete (entryUUID, lid, version, hash, size) and
+        come with their bytes (empty: the repository has them) and SHA-256. `replaced`: pairs (new entryUUID,
+        old entryUUID); the old becomes Deprecated. Raises sqlite3.IntegrityError on a duplicate, Stale when
+        a status is no longer the one to change.
         """
         listed = list(entries)
-        rows = [_row(patient, entry, sha256) for entry, _, sha256 in listed]
+        links = list(replaced)
+        changed = [*changes, *(Change(old, names.APPROVED, names.DEPRECATED) for _, old in links)]
+        number = self._number(patient)
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                self._db.execute("INSERT INTO submission VALUES (?, ?)", (submission, patient))
-                self._db.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows)
-                for uuid in replaced:
-                    self._db.execute(
-                        "UPDATE entry SET status = ?, xml = replace(xml, ?, ?) WHERE uuid = ?",
-                        (
-                            names.DEPRECATED,
-                            f' status="{names.APPROVED}"',
-                            f' status="{names.DEPRECATED}"',
-                            uuid,
-                        ),
-                    )
+                set_id = self._next("submission", number)
+                self._db.execute(
+                    "INSERT INTO submission VALUES (?,?,?,?,?)", set_row(set_id, submission, set_uuid)
+                )
+                for change in changed:
+                    self._change(change)
+                first = self._next("entry", number)
+                self._db.executemany(
+                    ENTRY_ROW,
+                    [
+                        entry_row(first + rank, set_id, entry, sha256)
+                        for rank, (entry, _, sha256) in enumerate(listed)
+                    ],
+                )
+                for new, old in links:
+                    self._db.execute("INSERT INTO link VALUES (?,?,?,?)", (new, old, names.RPLC, set_id))
                 for _, data, sha256 in listed:
-                    self._store(data, sha256)
+                    if data:
+                        self._store(data, sha256)
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+            self._last["submission", number] = set_id
+            self._last["entry", number] = first + len(listed) - 1
 
-    def body(self, held: Held) -> bytes:
+    def body(self, one: Held) -> bytes:
         """The bytes of a document."""
         if self._folder is not None:
-            return (self._folder / held.sha256).read_bytes()
+            return (self._folder / one.sha256).read_bytes()
         with self._lock:
-            return self._bodies[held.sha256]
+            return self._bodies[one.sha256]
+
+    def _one(self, condition: str, value: str) -> Held | None:
+        with self._lock:
+            row = self._db.execute(f"{ENTRY} WHERE {condition}", (value,)).fetchone()
+            if row is None:
+                return None
+            (matricule,) = self._db.execute(
+                "SELECT matricule FROM patient WHERE number = ?", (row[0] >> RANKS,)
+            ).fetchone()
+        return held(matricule, row[1:])
+
+    def _change(self, change: Change) -> None:
+        done = self._db.execute(
+            "UPDATE entry SET status = ?, superseded = ?, xml = replace(xml, ?, ?)"
+            " WHERE uuid = ? AND status = ? AND superseded = 0",
+            (
+                change.after,
+                change.superseded,
+                f' status="{change.before}"',
+                f' status="{change.after}"',
+                change.uuid,
+                change.before,
+            ),
+        )
+        if done.rowcount != 1:
+            raise Stale(change.uuid)
+
+    def _number(self, matricule: str) -> int:
+        """The number of a patient, given now when this is the first thing stored about them."""
+        known = self._numbers.get(matricule)
+        if known is None:
+            with self._lock:
+                self._db.execute("INSERT OR IGNORE INTO patient (matricule) VALUES (?)", (matricule,))
+            known = self._known(matricule)
+        return known
+
+    def _known(self, matricule: str) -> int:
+        """The number of a patient; 0, which nobody has, when nothing is stored about them."""
+        known = self._numbers.get(matricule)
+        if known is None:
+            with self._lock:
+                row = self._db.execute(
+                    "SELECT number FROM patient WHERE matricule = ?", (matricule,)
+                ).fetchone()
+            if row is None:
+                return 0
+            known = self._numbers[matricule] = row[0]
+        return known
+
+    def _range(self, matricule: str) -> tuple[int, int]:
+        return _keys(self._known(matricule))
+
+    def _next(self, table: str, number: int) -> int:
+        known = self._last.get((table, number))
+        if known is not None:
+            return known + 1
+        low, high = _keys(number)
+        (last,) = self._db.execute(
+            f"SELECT max(id) FROM {table} WHERE id BETWEEN ? AND ?", (low, high)
+        ).fetchone()
+        return low if last is None else last + 1
 
     def _store(self, data: bytes, digest: str) -> None:
         if self._folder is not None:
@@ -158,63 +243,6 @@ class DmpState:
                 self._bodies.setdefault(digest, data)
 
 
-def _row(patient: str, entry: DocumentEntry, sha256: str) -> tuple[object, ...]:
-    return (
-        entry.unique_id,
-        entry.id,
-        patient,
-        entry.status,
-        entry.type_code.code if entry.type_code else "",
-        entry.title,
-        entry.mime_type,
-        sha256,
-        int(entry.is_signature),
-        json.dumps(facets(entry)),
-        "" if entry.is_signature else entry_text(entry),  # a signature is kept, never listed
-    )
-
-
-def _held(row: tuple[Any, ...]) -> Held:
-    unique_id, uuid, patient, status, type_code, title, mime_type, sha256, signature, filters, xml = row
-    return Held(
-        unique_id,
-        uuid,
-        patient,
-        status,
-        type_code,
-        title,
-        mime_type,
-        sha256,
-        bool(signature),
-        json.loads(filters),
-        xml,
-    )
-
-
-def facets(entry: DocumentEntry) -> dict[str, list[str]]:
-    """What can be filtered on, under the names of the query parameters without `$XDSDocumentEntry`."""
-    return {
-        "ClassCode": _coded(entry.class_code),
-        "TypeCode": _coded(entry.type_code),
-        "FormatCode": _coded(entry.format_code),
-        "HealthcareFacilityTypeCode": _coded(entry.facility),
-        "PracticeSettingCode": _coded(entry.practice_setting),
-        "ConfidentialityCode": _coded(*entry.confidentiality),
-        "EventCodeList": _coded(*entry.events),
-        "AuthorPerson": [author.person for author in entry.authors],
-        "ReferenceIdList": list(entry.reference_ids),
-        "CreationTime": [entry.creation_time],
-        "ServiceStartTime": [entry.service_start],
-        "ServiceStopTime": [entry.service_stop],
-        "people": [
-            composite.person_id(text)
-            for text in (*(author.person for author in entry.authors), entry.legal_authenticator)
-        ],
-        "structures": [
-            composite.institution_id(text) for author in entry.authors for text in author.institutions
-        ],
-    }
-
-
-def _coded(*codes: Code | None) -> list[str]:
-    return [f"{code.code}^^{code.system}" for code in codes if code is not None]
+def _keys(number: int) -> tuple[int, int]:
+    """The first and the last key of a patient."""
+    return number << RANKS, (number + 1 << RANKS) - 1

@@ -13,10 +13,10 @@ from schemas.xds import RegistryError, RegistryResponse, RetrieveResponse, names
 from schemas.xds.answers import errors_text
 from simulators.core.service import Response, answer
 
+from .consult import Listed
 from .errors import ANSWER, Refusal
 from .examine import Examined
-from .routes import FEED, RETRIEVE, SEARCH, Operation
-from .state import Held
+from .routes import FEED, RETRIEVE, SEARCH, UPDATE, Operation
 
 
 def reply(
@@ -56,7 +56,7 @@ def refusal(seen: Examined, refused: Refusal, message_id: str, created: str) -> 
         subcode=refused.code,
         subcode_namespace=refused.namespace,
     )
-    if operation is not None and operation.multipart:
+    if operation.multipart if operation else seen.transaction == RETRIEVE.transaction:
         return _multipart(refused.status, data, envelope.FAULT_ACTION)
     return answer(refused.status, f'{media.SOAP_12}; charset=UTF-8; action="{envelope.FAULT_ACTION}"', data)
 
@@ -65,12 +65,12 @@ def _negative(
     seen: Examined, operation: Operation, refused: Refusal, message_id: str, created: str
 ) -> str | bytes | None:
     error = RegistryError(refused.code, refused.text, refused.location)
-    if operation is FEED:
+    if operation in (FEED, UPDATE):
         return xds.write_registry_response(RegistryResponse(names.FAILURE, (error,)))
     if operation is SEARCH:
         return search_answer((), errors=(error,), status=names.FAILURE)
     if operation is RETRIEVE:
-        return xds.write_retrieve_response(RetrieveResponse(names.FAILURE, errors=(error,)))
+        return xds.write_retrieve_response(RetrieveResponse(names.FAILURE, errors=refused.listed or (error,)))
     asked = seen.payload
     identity = hl7v3.Identity("1.2.250.1.213.4.1.1.1.1", message_id.removeprefix("urn:uuid:"))
     if isinstance(asked, hl7v3.Query):
@@ -85,20 +85,19 @@ def _negative(
 
 
 def search_answer(
-    held: Sequence[Held],
+    listed: Sequence[Listed],
     *,
     references: bool = False,
     errors: Sequence[RegistryError] = (),
     status: str = names.SUCCESS,
 ) -> str:
-    """An AdhocQueryResponse out of the stored XML of each entry, or of its reference only."""
+    """An AdhocQueryResponse out of the XML of each object, or of its reference only."""
     if references:
-        objects = "".join(f'<rim:ObjectRef id="{one.uuid}"/>' for one in held)
+        objects = "".join(f'<rim:ObjectRef id="{one.uuid}"/>' for one in listed)
     else:
-        objects = "".join(one.xml for one in held)
-    listed = errors_text(errors)
+        objects = "".join(one.xml for one in listed)
     return (
         f'<query:AdhocQueryResponse xmlns:query="{names.QUERY}" xmlns:rim="{names.RIM}" '
-        f'xmlns:rs="{names.RS}" status="{status}" startIndex="0" totalResultCount="{len(held)}">{listed}'
-        f"<rim:RegistryObjectList>{objects}</rim:RegistryObjectList></query:AdhocQueryResponse>"
+        f'xmlns:rs="{names.RS}" status="{status}" startIndex="0" totalResultCount="{len(listed)}">'
+        f"{errors_text(errors)}<rim:RegistryObjectList>{objects}</rim:RegistryObjectList></query:AdhocQueryResponse>"
     )

@@ -137,3 +137,54 @@ def test_retrieve() -> None:
     assert read.status == names.SUCCESS
     with pytest.raises(xds.XdsRefused, match="not-a-retrieve"):
         xds.read_retrieve(parse(b"<a/>"))
+
+
+@pytest.mark.parametrize(
+    ("slot", "value", "rule"),
+    [
+        ("$XDSDocumentEntryCreationTimeFrom", "20260302", ""),
+        ("$XDSDocumentEntryCreationTimeFrom", "'20260302'", ""),
+        ("$XDSDocumentEntryCreationTimeFrom", "'2026-03-02'", "XDS-QRY-06"),
+        ("$XDSDocumentEntryTypeCode", "('11488-4^^2.16.840.1.113883.6.1')", ""),
+        ("$XDSDocumentEntryTypeCode", "('11488-4')", "XDS-QRY-06"),
+        ("$XDSDocumentEntryTypeCode", "('11488-4^^')", "XDS-QRY-06"),
+    ],
+)
+def test_forms_of_values(slot: str, value: str, rule: str) -> None:
+    assert [finding.rule for finding in xds.judge_query(written(slot, value))] == ([rule] if rule else [])
+
+
+def test_single_values_and_return_types() -> None:
+    good = xds.find_documents("2^^^&1.2&ISO^NH")
+    assert xds.judge_query(good) == []
+    twice = {**good.slots, query.PATIENT: (("a",), ("b",))}
+    found = xds.judge_query(xds.Query(good.id, twice))
+    assert [finding.rule for finding in found] == ["XDS-QRY-05"]
+    other = xds.Query(good.id, good.slots, "RegistryObject")
+    assert [finding.rule for finding in xds.judge_query(other)] == ["XDS-QRY-04"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        xds.find_submission_sets("2^^^&1.2&ISO^NH", since="20260301", until="20260401"),
+        xds.get_associations(["urn:uuid:1", "urn:uuid:2"]),
+        xds.find_by_reference("2^^^&1.2&ISO^NH", ["a^^^&1.2&ISO^urn:ihe:iti:xds:2013:accession"]),
+    ],
+    ids=["sets", "associations", "reference"],
+)
+def test_other_queries(asked: xds.Query) -> None:
+    read = xds.read_query(parse(xds.write_query(asked)))
+    assert xds.judge_query(read) == []
+    assert read.slots == asked.slots
+    bare = xds.Query(asked.id, {})
+    assert {finding.rule for finding in xds.judge_query(bare)} == {"XDS-QRY-02"}
+
+
+def test_a_set_in_an_answer(sample) -> None:
+    one = sample.submission.submission_set
+    answer = xds.QueryResponse(submission_sets=(one,))
+    read = xds.read_query_response(parse(xds.write_query_response(answer)))
+    assert read.total == 1
+    (seen,) = read.submission_sets
+    assert seen.marked and (seen.unique_id, seen.authors) == (one.unique_id, one.authors)

@@ -25,11 +25,12 @@ from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
 from simulators.dmp import routes
 from simulators.dmp.examine import Options
-from simulators.dmp.routes import EXISTENCE, FEED, RETRIEVE, SEARCH, Operation
+from simulators.dmp.routes import EXISTENCE, FEED, RETRIEVE, SEARCH, UPDATE, Operation
 from simulators.dmp.service import DmpService
 
 PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
 SOURCE = "1.2.250.1.999.7"
+CONTENT = Code("07", names.TRE_R209, "Consultations (soins externes)")
 
 
 def identity(patient: Patient) -> PatientIdentity:
@@ -166,7 +167,7 @@ class Kit:
             unique_id=set_id or self.oid(),
             source_id=SOURCE,
             author=author,
-            content_type=Code("07", names.TRE_R209, "Consultations (soins externes)"),
+            content_type=CONTENT,
             now=self.now,
             signature_id=self.oid(),
             replaces={entry.id: replaces} if replaces else None,
@@ -208,6 +209,61 @@ class Kit:
         wanted = [xds.Wanted(names.DMP_REPOSITORY, unique_id) for unique_id in unique_ids]
         return Message(RETRIEVE, xds.write_retrieve(wanted), self.vihf(patient, mode))
 
+    def lot(self, patient: Patient, *documents: bytes) -> Message:
+        """A feed of several documents in one submission."""
+        entries = [
+            xds.entry_from_cda(read(data), data, entry_id=f"Document{rank:02d}")
+            for rank, data in enumerate(documents, 1)
+        ]
+        submission = xds.new_submission(
+            entries,
+            unique_id=self.oid(),
+            source_id=SOURCE,
+            author=xds.author_of(doctor()),
+            content_type=CONTENT,
+            now=self.now,
+            signature_id=self.oid(),
+        )
+        certificate, key = self._loaded["cabinet-sign"]
+        sent = {entry.unique_id: data for entry, data in zip(entries, documents, strict=True)}
+        signature = xds.sign_submission(
+            submission.submission_set.unique_id, sent, certificate, key, now=self.now
+        )
+        parts = [*zip((entry.id for entry in entries), documents, strict=True), ("Signature01", signature)]
+        body = xds.write_provide(
+            xds.write_submission(submission), {name: f"cid:{name}@kit" for name, _ in parts}
+        )
+        attachments = [mtom.Attachment(f"{name}@kit", data, "text/xml") for name, data in parts]
+        return Message(FEED, body, self.vihf(patient), attachments)
+
+    def entry(self, patient: Patient, unique_id: str) -> xds.DocumentEntry:
+        """The entry of a document, as its author's software finds it."""
+        found = self.call(self.search(patient, xds.get_documents(unique_ids=[unique_id])))
+        (entry,) = xds.read_query_response(body_of(found.response)).entries
+        return entry
+
+    def status(self, patient: Patient, uuid: str, before: str, after: str, mode: str = AIR) -> Message:
+        """TD3.3c or TD3.3d."""
+        submission = xds.change_status(uuid, before, after, patient_id=patient.ins.cx(), **self._made())
+        return self.update(patient, submission, mode)
+
+    def flags(self, patient: Patient, unique_id: str, *flags: str, mode: str = AIR) -> Message:
+        """TD3.3a or TD3.3b: these French flags and no other, after a search for the entry."""
+        entry = self.entry(patient, unique_id)
+        return self.update(patient, xds.change_confidentiality(entry, levels(*flags), **self._made()), mode)
+
+    def update(self, patient: Patient, submission: xds.Submission, mode: str = AIR) -> Message:
+        return Message(UPDATE, xds.write_submission(submission), self.vihf(patient, mode), plain=True)
+
+    def _made(self) -> dict[str, Any]:
+        return {
+            "unique_id": self.oid(),
+            "source_id": SOURCE,
+            "author": xds.author_of(doctor()),
+            "content_type": CONTENT,
+            "now": self.now,
+        }
+
     def request(self, sent: Message, *, pair: str = "", tls: Tls | None = None) -> Request:
         """`pair` and `tls`: by default those of the cabinet, or of the caller's card in DIRECTE."""
         self._count += 1
@@ -239,6 +295,14 @@ def _holder(asked: VihfRequest | None) -> str:
     if asked is None or asked.mode != DIRECT:
         return "cabinet"
     return next((f"cps-{one.user}" for one in PROFESSIONALS if one.id_nat == asked.name_id), "cps-medecin")
+
+
+def levels(*flags: str) -> tuple[Code, ...]:
+    """N and these French flags."""
+    return (
+        Code("N", names.HL7_CONFIDENTIALITY, "Normal"),
+        *(Code(one, names.FRENCH_CONFIDENTIALITY, names.CONFIDENTIALITY_DISPLAY[one]) for one in flags),
+    )
 
 
 def answered(response: Response) -> message.Carried:

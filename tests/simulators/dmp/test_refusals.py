@@ -298,7 +298,9 @@ def test_queries_that_cannot_be_answered(kit: Kit) -> None:
     status = {"$XDSDocumentEntryStatus": ((names.APPROVED,),)}
     own = {"$XDSDocumentEntryPatientId": ((cx,),)}
     for query, code in [
-        (xds.Query(names.FIND_SUBMISSION_SETS, own), "XDSUnknownStoredQuery"),
+        (xds.Query("urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3", own), "XDSUnknownStoredQuery"),  # GetAll
+        (xds.Query(names.FIND_SUBMISSION_SETS, own), "XDSStoredQueryMissingParam"),
+        (xds.Query(names.GET_ASSOCIATIONS, {}), "XDSStoredQueryMissingParam"),
         (xds.Query(names.FIND_DOCUMENTS, own), "XDSStoredQueryMissingParam"),
         (xds.Query(names.GET_DOCUMENTS, {}), "XDSStoredQueryParamNumber"),
         (xds.find_documents(other.ins.cx()), "XDSPatientIdDoesNotMatch"),

@@ -70,7 +70,7 @@ CATALOGUE = (
     Known("SDM-MR", "30", ("34133-9",), ("2022.01", "2024.01")),
     Known("CNAM-HR", "36", ("REMB",), ("2021.01",), REFUNDS),
     Known("TLM-DA", "38", ("75496-0",), ("2022.01", "2026.01")),
-    Known("ANEST-CR-ANEST", "40", ("77436-4",), ("2022.01",)),
+    Known("ANEST-CR-ANEST", "40", versions=("2022.01",)),
     Known("ANEST-CR-CPA", "41", ("34749-2",), ("2022.01",)),
     Known("OPH-BRE", "42", ("78513-9",)),
 )

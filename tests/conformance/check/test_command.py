@@ -218,3 +218,27 @@ def test_a_bar_on_a_terminal_only() -> None:
     assert "\x1b[1;31m" not in on_a_terminal(".", NO_COLOR="1")
     done = called(".", "--jobs", "2")
     assert (done.returncode, done.stderr, b"\x1b" in done.stdout) == (1, b"", False)
+
+
+@pytest.mark.usefixtures("files")
+def test_the_model_of_the_header_is_the_operators_choice() -> None:
+    """The name used before (SP) is refused by the current header, taken by the one before."""
+    used = b'<family qualifier="BR">PAT-TROIS</family>'
+    assert used in letter()
+    Path("old.xml").write_bytes(letter().replace(used, used + b'<family qualifier="SP">PAT-DIX</family>'))
+    current, before = run("old.xml", "--json"), run("old.xml", "--json", "--header", "2.41")
+    assert (current.exit_code, before.exit_code) == (1, 0)
+    rules = [
+        [one["rule"] for one in json.loads(done.stdout)["files"][0]["findings"]] for done in (current, before)
+    ]
+    assert rules[0][0] == "CDA-CAUSE-12" and "CDA-PAT-07" in rules[0]
+    assert "CDA-PAT-07" not in rules[1] and "CDA-CAUSE-14" in rules[1]  # says which model was used
+
+
+@pytest.mark.usefixtures("files")
+def test_the_embedded_pdf_is_opened_when_asked() -> None:
+    """The stand-in of the letter is no PDF that opens: only --printed looks."""
+    shut, opened = run("good.xml", "--json"), run("good.xml", "--json", "--printed")
+    assert (shut.exit_code, opened.exit_code) == (0, 1)
+    [item] = json.loads(opened.stdout)["files"]
+    assert {one["where"] for one in item["findings"] if one["severity"] == "error"} == {"PDF embarqué"}

@@ -58,13 +58,6 @@ class Rules:
             return _unreadable(refused.detail, refused.line)
         except CdaRefused as refused:
             return _unreadable(refused.detail, 1)
-        return self._judge(document, begun)
-
-    def judge_element(self, document: Element) -> OfficialVerdict:
-        """The same for a ClinicalDocument element that was already found."""
-        return self._judge(document, perf_counter())
-
-    def _judge(self, document: Element, begun: float) -> OfficialVerdict:
         before = self.counts.seconds
         text: PyXdmNode | SchemaRefused
         size = sum(1 for _ in document.iter())

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reports.check.model import Checked
 from schemas.finding import Finding, Keyword, RuleSet
@@ -11,6 +12,9 @@ from schemas.finding import Finding, Keyword, RuleSet
 from .known import layers
 from .reading import STDIN, Unreadable, read
 from .recognise import recognise
+
+if TYPE_CHECKING:
+    from schemas.cda import ClinicalDocument
 
 RULES: RuleSet[None] = RuleSet("check")
 UNREADABLE = RULES.declare("CHECK-ILLISIBLE")
@@ -25,6 +29,14 @@ class Settings:
     excerpts: bool = False  # keep the lines around each finding, for the page
     printed: bool = False  # open the PDF that a CDA embeds: its PDF/A-1, what it shows, its 2D codes
     header: str = "auto"  # model of the CDA header to judge by, see schemas.cda.judge
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a judge says of a file; `document`: the CDA that it read, to describe."""
+
+    findings: list[Finding]
+    document: "ClinicalDocument | None" = None
 
 
 def check_file(path: Path | str, *, named: bool = True, settings: Settings | None = None) -> Checked | None:
@@ -57,11 +69,12 @@ def _judge(name: str, data: bytes, named: bool, settings: Settings) -> Checked |
         return None
     if found.kind not in JUDGES:
         return with_layers(Checked(name, findings=(UNKNOWN.finding(name, data[:60], ", ".join(JUDGES)),)))
-    item = Checked(name, found.kind, tuple(JUDGES[found.kind](data, settings)))
-    if found.kind == "cda" and found.root is not None:
+    judged = JUDGES[found.kind](data, settings)
+    item = Checked(name, found.kind, tuple(judged.findings))
+    if judged.document is not None:
         from .models import describe
 
-        said = describe(found.root)
+        said = describe(judged.document)
         item = replace(item, title=said.title, model=said.model, reach=said.reach)
     if settings.excerpts:
         from .excerpts import excerpts
@@ -83,51 +96,51 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error)[:300]}{at}"
 
 
-def _cda(data: bytes, settings: Settings) -> list[Finding]:
+def _cda(data: bytes, settings: Settings) -> Judged:
     from schemas import cda
 
     document, found = cda.open_document(data)
     if document is None:
-        return found
+        return Judged(found)
     found += cda.judge_document(document, header=settings.header)
     if settings.printed:
         from schemas.beside import judge_embedded  # loads PDF libraries: only where there is one
 
         found += judge_embedded(document)
-    return found
+    return Judged(found, document)
 
 
-def _pdf(data: bytes, settings: Settings) -> list[Finding]:
+def _pdf(data: bytes, settings: Settings) -> Judged:
     from schemas import pdf
 
-    return pdf.judge_pdf(data)
+    return Judged(pdf.judge_pdf(data))
 
 
-def _xdm(data: bytes, settings: Settings) -> list[Finding]:
+def _xdm(data: bytes, settings: Settings) -> Judged:
     from schemas.beside import judge_whole_archive
 
-    return judge_whole_archive(data)
+    return Judged(judge_whole_archive(data))
 
 
-def _mail(data: bytes, settings: Settings) -> list[Finding]:
+def _mail(data: bytes, settings: Settings) -> Judged:
     from schemas import mail
 
-    return mail.judge_mail(mail.read_mail(data), mail.MailContext(), codes=True)
+    return Judged(mail.judge_mail(mail.read_mail(data), mail.MailContext(), codes=True))
 
 
-def _soap(data: bytes, settings: Settings) -> list[Finding]:
+def _soap(data: bytes, settings: Settings) -> Judged:
     from conformance.captures import judge_capture
 
-    return judge_capture(data)
+    return Judged(judge_capture(data))
 
 
-def _vihf(data: bytes, settings: Settings) -> list[Finding]:
+def _vihf(data: bytes, settings: Settings) -> Judged:
     from conformance.captures import judge_assertion
 
-    return judge_assertion(data)
+    return Judged(judge_assertion(data))
 
 
-JUDGES: dict[str, Callable[[bytes, Settings], list[Finding]]] = {
+JUDGES: dict[str, Callable[[bytes, Settings], Judged]] = {
     "cda": _cda,
     "xdm": _xdm,
     "mail": _mail,

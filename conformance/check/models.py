@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from schemas.cda import CdaRefused, decode
-from schemas.cda.codec import find_document
+from schemas.cda import ClinicalDocument
 from schemas.cda.volets import model_of
-from schemas.xml import Element
 
 LEVEL_1 = "CDA R2 N1"
 
@@ -19,12 +17,8 @@ class Described:
     reach: str = ""
 
 
-def describe(root: Element) -> Described:
-    """What the document of this tree is; empty when it is none."""
-    try:
-        document = decode(find_document(root))
-    except CdaRefused:
-        return Described()
+def describe(document: ClinicalDocument) -> Described:
+    """What this document is."""
     title = document.type_code.display or document.type_code.code
     model = model_of(document)
     if document.level == 1:

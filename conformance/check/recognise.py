@@ -18,7 +18,7 @@ XDM_ROOT = {"index.htm", "readme.txt"}  # both at the root: an archive whose doc
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What a file is: `kind` as in JUDGES, empty when unknown. `root`: of well-formed XML.
+    """What a file is: `kind` as in JUDGES, empty when unknown.
 
     `sure`: something in the content, or the name of an empty or broken file, says that a judge is meant for
     it; otherwise the file is only judged when somebody named it.
@@ -26,7 +26,6 @@ class Recognised:
 
     kind: str
     sure: bool = True
-    root: Element | None = None
 
 
 def kind_of(data: bytes) -> str:
@@ -69,7 +68,7 @@ def _xml(data: bytes, head: bytes, name: str) -> Recognised:
         # judged as what it seems to be: its judge says what is wrong
         return Recognised(_KINDS.get(seen, "cda"), name.endswith(".xml") or bool(TAG.search(data[:65536])))
     kind = _KINDS.get(local(root), "cda")
-    return Recognised(kind, kind != "cda" or _is_document(root), root)
+    return Recognised(kind, kind != "cda" or _is_document(root))
 
 
 def _is_document(root: Element) -> bool:

@@ -24,7 +24,7 @@ from schemas.cda.model import (
 )
 from schemas.cda.timestamp import earlier, parse_ts
 from schemas.cda.tree import each, first
-from schemas.cda.volets import model_of
+from schemas.cda.volets.model import DocumentModel
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, children, local
 
@@ -56,13 +56,12 @@ class Walked:
         return self.found.get(tag, [])
 
 
-def walk(document: ClinicalDocument) -> Walked:
-    """The one walk over the tree."""
+def walk(document: ClinicalDocument, model: DocumentModel | None) -> Walked:
+    """The one walk over the tree of a document of this model."""
     found: defaultdict[str, list[Element]] = defaultdict(list)
     for element in document.root.iter(*WALKED):
         found[str(element.tag)].append(element)
     ids = ALL_IDS(document.root) if REFERENCE in found or LINK in found else []
-    model = model_of(document)
     prescription = model is not None and model.template == TEMPLATE_PRESCRIPTION
     return Walked(
         document,

@@ -143,5 +143,5 @@ def judge_document(
         found += _apply((*model.rules, *(model.deep if deep else ())), document)
     found += _apply(terms.RULES, document)
     found += judge_templates(document, templates.known_templates(), templates.SAID)
-    found += _apply((extension.RULES,), extension.walk(document))
+    found += _apply((extension.RULES,), extension.walk(document, model))
     return old_header.by_old_header(document, found) if header == old_header.OLD else found

@@ -8,6 +8,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from schemas.certificates import may_commit
+
 AUTHENTICATION = "authentication"  # AUTH_CLI: digitalSignature and clientAuth
 PERSON, ORGANISATION = "person", "organisation"  # whose certificate: a card's, or a structure's
 SIGNATURE = "signature"  # SIGN: contentCommitment (nonRepudiation)
@@ -78,12 +80,12 @@ class Authorities:
 
 def allows(certificate: x509.Certificate, usage: str) -> bool:
     """Whether keyUsage (and extendedKeyUsage) give this usage."""
+    if usage == SIGNATURE:
+        return may_commit(certificate)
     try:
         key_usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except (x509.ExtensionNotFound, ValueError):
         return False
-    if usage == SIGNATURE:
-        return key_usage.content_commitment
     if not key_usage.digital_signature:
         return False
     try:

@@ -118,7 +118,7 @@ def verify(assertion: Element, envelope: Element) -> Signed:
             f"DigestValue is {base64.b64encode(digest).decode()}, computed "
             f"{base64.b64encode(computed).decode()}: the assertion was changed after signing",
         )
-    public = certificate.public_key()
+    public = certificates.public_key(certificate)
     if not isinstance(public, RSAPublicKey):
         raise SignatureRefused("certificate", "the certificate's key is not RSA")
     try:

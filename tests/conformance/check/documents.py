@@ -2,29 +2,8 @@
 
 from datetime import UTC, datetime
 
-from schemas.cda import Code, DocumentSpec, Header, PatientIdentity, Person, build_document
-from schemas.ins import Ins
-
-PATIENT = PatientIdentity(
-    ins=Ins("279035121518989", "1.2.250.1.213.1.4.10"),
-    local_ids=(("1.2.250.1.999.1.2", "IPP-42"),),
-    birth_name="PAT-TROIS",
-    given="DOMINIQUE",
-    given_names="DOMINIQUE MARIE-LOUISE",
-    sex="F",
-    birth_date="19790328",
-    birth_place="51215",
-)
-DOCTOR = Person(
-    id="899700100011",
-    family="DESCHAMPS-TEST",
-    given="CAMILLE",
-    prefix="MME",
-    suffix="DR",
-    code=Code("G15_10/SM26", "1.2.250.1.213.1.1.4.5"),
-    organisation_id="499700100011001",
-    organisation_name="CABINET MEDICAL DU BANC",
-)
+from schemas.cda import DocumentSpec, Header, build_document
+from tests.schemas.cda.conftest import DOCTOR, PATIENT
 
 
 def letter(number: int = 7) -> bytes:

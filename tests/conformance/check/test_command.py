@@ -15,7 +15,6 @@ from jsonschema import Draft202012Validator
 from conformance.check import judge
 from conformance.cli.check import BAR_FROM
 from conformance.cli.main import main
-from schemas.finding import Finding
 
 from .documents import letter, without_title
 
@@ -61,7 +60,7 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (done.exit_code, type(done.exception)) in ((code, SystemExit), (0, type(None))), arguments
         assert done.exit_code == code, arguments
 
-    def broken(data: bytes, settings: judge.Settings) -> list[Finding]:
+    def broken(data: bytes, settings: judge.Settings) -> judge.Judged:
         raise ValueError("a rule that is wrong")
 
     assert not list(Path().rglob("*.part"))

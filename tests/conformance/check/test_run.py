@@ -93,7 +93,7 @@ def test_without_workers_files_are_judged_here(tmp_path: Path, command: tuple[st
 def test_a_rule_that_raises_is_our_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = judge.JUDGES["cda"]
 
-    def sabotaged(data: bytes, settings: Settings) -> list[Finding]:
+    def sabotaged(data: bytes, settings: Settings) -> judge.Judged:
         if b"RAISE" in data:
             raise RecursionError("too deep")
         return ours(data, settings)

@@ -40,7 +40,6 @@ TEXT = "text/reference/@value 1..1"
 OVER = "statusCode/@code='completed' or statusCode/@code='aborted'"
 INVERTED = f"*/templateId[@root='{pcc('4.1')}' or @root='{pcc('4.2')}']"
 AGENT = "participantRole[@classCode='MANU']/playingEntity[@classCode='MMAT']/code/originalText/reference"
-REACTION = f"observation/templateId/@root='{pcc('4.5')}'"
 CONTAINED = "entryRelationship[observation/templateId/@root='{}']"
 
 

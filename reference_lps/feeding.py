@@ -10,7 +10,8 @@ from schemas.xds.assemble import SIGNATURE_ID
 from .accounts import Account
 from .documents import CONTENT_TYPE
 from .outcome import Call, Refused
-from .services.dmp import DUPLICATE, Rejected
+from .services.dmp import DUPLICATE
+from .services.dmp_call import FEEDING, READING, Rejected
 from .services.http import LostAnswer
 from .software import Software
 from .state import Document, Patient
@@ -29,20 +30,20 @@ def require_ins(lps: Software, patient: Patient) -> Ins:
     return ins
 
 
-def require_open(lps: Software, ins: Ins, account: Account) -> None:
+def require_open(lps: Software, call: Call, ins: Ins) -> None:
     """TD0.2 before feeding. Raises Refused when there is no open DMP."""
-    status = lps.dmp(account.pair).status(ins, account, consulting=False)
+    status = lps.dmp(call).status(ins, FEEDING)
     if not lps.behaviour.may_feed(status):
         why = "est fermé" if status.found else "n'existe pas"
         raise Refused(f"Le DMP de ce patient {why} : le document n'a pas été envoyé.")
     if lps.behaviour.authorises_to_feed:
-        lps.dmp(account.pair).authorise(SetAuthorization(ADD), ins, account)
+        lps.dmp(call).authorise(SetAuthorization(ADD), ins, READING)
 
 
-def replaced_entry(lps: Software, ins: Ins, account: Account, unique_id: str) -> str:
+def replaced_entry(lps: Software, call: Call, ins: Ins, unique_id: str) -> str:
     """The entryUUID of the document in force that has this uniqueId. Raises Refused when the DMP has none."""
     query = xds.get_documents(unique_ids=[unique_id], return_type="ObjectRef")
-    response = lps.dmp(account.pair).search(query, ins, account, consulting=False)
+    response = lps.dmp(call).search(query, ins, FEEDING)
     found = response.references or tuple(entry.id for entry in response.entries)
     if not found:
         raise Refused("Le document à remplacer n'est pas dans le DMP.")
@@ -78,13 +79,14 @@ def feed(
     *,
     flags: tuple[str, ...] = (),
     replaces: str | None = None,
+    secret: bool = False,
 ) -> None:
     """Send one document (TD2.1). A lost answer is followed by one identical submission, and no more.
 
     Raises Rejected, Unavailable, LostAnswer, Failed.
     """
     account = call.account
-    client = lps.dmp(account.pair)
+    client = lps.dmp(call)
     entry = lps.behaviour.entry(lps.workshop.entry(document, flags))
     submission = new_submission(lps, account, entry, replaces=replaces, signed=True)
     signature = xds.sign_submission(
@@ -98,7 +100,7 @@ def feed(
     type_code = document.type_code
 
     def send() -> None:
-        client.feed(submission, documents, ins, account, type_code=type_code)
+        client.feed(submission, documents, ins, type_code=type_code, secret=secret)
 
     try:
         _insist(send, lps.behaviour.refused_feed_tries)

@@ -27,11 +27,12 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One action asked by one user. `show` adds to what the user reads."""
+    """One action asked by one user. `inform` and `warn` add to what the user reads."""
 
     account: Account
     given: Mapping[str, Any]
     messages: list[tuple[str, str]] = field(default_factory=list)
+    dmp_mode: str = ""  # certificates to use for the DMP; empty: those of this installation
 
     def inform(self, text: str) -> None:
         self.messages.append(("info", text))

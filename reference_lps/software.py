@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas.actions import CONTRACT, actions, problems
+from schemas.actions import CARD, CONTRACT, ORGANISATION, actions, problems
 
 from .accounts import ACCOUNTS, NAME, VENDOR, VERSION
 from .behaviour import CONFORMANT, Behaviour
@@ -58,22 +58,23 @@ class Software:
         self.insi = InsiClient(environment, clock, chance, behaviour)
         self.directory = Directory(environment, behaviour)
         pairs = {account.pair for account in ACCOUNTS.values()}
-        self._dmp = {
-            account.pair: DmpClient(
-                environment,
-                account.card if self._direct else account.pair,
-                clock,
-                chance,
-                behaviour,
-                direct=self._direct,
-            )
-            for account in ACCOUNTS.values()
-        }
+        self._dmp: dict[tuple[str, str], DmpClient] = {}
         self._epu = {pair: EpuClient(environment, pair, clock, chance, self.psc) for pair in pairs}
 
-    def dmp(self, pair: str) -> DmpClient:
-        """The client of the DMP under this structure's certificates, or the card of its professional."""
-        return self._dmp[pair]
+    def dmp(self, call: Call) -> DmpClient:
+        """The client of the DMP of this user, by their card or by the certificates of their structure."""
+        mode = call.dmp_mode or (CARD if self._direct else ORGANISATION)
+        key = (call.account.user, mode)
+        if key not in self._dmp:
+            self._dmp[key] = DmpClient(
+                self.environment,
+                call.account,
+                self.clock,
+                self.chance,
+                self.behaviour,
+                direct=mode == CARD,
+            )
+        return self._dmp[key]
 
     def epu(self, pair: str) -> EpuClient:
         """The client of the e-prescription base under this structure's certificate."""
@@ -91,6 +92,8 @@ class Software:
             "vendor": VENDOR,
             "nil": self.environment.nil,
             "profiles": ["medecin", "pharmacie"],
+            "users": sorted(ACCOUNTS),
+            "dmp_modes": [CARD, ORGANISATION],
             "actions": sorted([*ACTIONS, "environment.configure"]),
             "clock": "bench",
         }
@@ -114,7 +117,7 @@ class Software:
         account = ACCOUNTS.get(str(context.get("user", "medecin")))
         if wrong or account is None:
             raise BadRequest(wrong or f"utilisateur inconnu : {context.get('user')}")
-        call = Call(account, given)
+        call = Call(account, given, dmp_mode=str(context.get("dmp_mode", "")))
         with self._lock:
             try:
                 self.clock.set(context.get("now"))

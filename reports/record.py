@@ -41,6 +41,8 @@ class Software:
     actions: tuple[str, ...]
     driver: str
     clock: str = "system"  # "bench" when it follows the simulated clock
+    users: tuple[str, ...] = ()  # who may be asked to act; empty: those of the profiles
+    dmp_modes: tuple[str, ...] = ()  # certificates that it can use for the DMP; empty: it chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,9 @@ class RunRecord:
         return cls(
             **{
                 **data,
-                "software": Software(**{**software, **_tuples(software, "profiles", "actions")}),
+                "software": Software(
+                    **{**software, **_tuples(software, "profiles", "actions", "users", "dmp_modes")}
+                ),
                 "scenarios": tuple(_scenario(item) for item in data["scenarios"]),
                 "requirements": tuple(_requirement(item) for item in data["requirements"]),
                 "exchanges": tuple(_exchange(item) for item in data["exchanges"]),

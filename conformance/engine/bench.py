@@ -26,6 +26,7 @@ from .world import World
 
 Read = TypeVar("Read")
 MEDECIN, PHARMACIEN = "medecin", "pharmacien"
+INFIRMIER, SAGE_FEMME, SECRETAIRE = "infirmier", "sage-femme", "secretaire"
 PROFILE_OF = {MEDECIN: "medecin", PHARMACIEN: "pharmacie"}
 
 
@@ -70,6 +71,7 @@ class Bench:
     patients: list[str] = field(default_factory=list)
     provoked: set[str] = field(default_factory=set)
     clock_shift: float = 0.0
+    dmp_mode: str = ""  # certificates asked of the software for the DMP; empty: its own choice
 
     # -- arranging ---------------------------------------------------------------------------------
 
@@ -80,6 +82,18 @@ class Bench:
         missing = [action for action in self.scenario.needs if action not in self.software.actions]
         if missing:
             raise NonTestable(text("outcome.missing-action", "fr", actions=", ".join(missing)))
+
+    def among(self, *, user: str = MEDECIN, dmp_mode: str = "") -> None:
+        """Play this case with this kind of user and these certificates for the DMP.
+
+        Raises NonApplicable when the software declares that it has none such.
+        """
+        users = self.software.users or tuple(PROFILE_OF)
+        if user not in users:
+            raise NonApplicable(text("outcome.user", "fr", user=user))
+        if dmp_mode and dmp_mode not in self.software.dmp_modes:
+            raise NonApplicable(text("outcome.dmp-mode", "fr", mode=dmp_mode))
+        self.dmp_mode = dmp_mode
 
     def patient(self, name: str = "patient", *, status: str = "QUALIFIEE", **persona: Any) -> Known:
         """A fresh patient, recorded in the software up to this identity status.
@@ -142,6 +156,8 @@ class Bench:
         if action not in self.software.actions:
             raise NonTestable(text("outcome.missing-action", "fr", actions=action))
         context = {"run": self.run_id, "scenario": self.key, "user": user}
+        if self.dmp_mode:
+            context["dmp_mode"] = self.dmp_mode
         try:
             return self.sut.call(action, context, arguments)
         except SutError as error:

@@ -81,6 +81,8 @@ def read_capabilities(raw: object, driver: str) -> Software:
         actions=tuple(raw["actions"]),
         driver=driver,
         clock=raw.get("clock", "system"),
+        users=tuple(raw.get("users", ())),
+        dmp_modes=tuple(raw.get("dmp_modes", ())),
     )
 
 

@@ -5,13 +5,14 @@ import hashlib
 from datetime import date
 
 from schemas import valuesets, xds
-from schemas.habilitations import ADD, REMOVE, SetAuthorization
+from schemas.habilitations import ADD, REMOVE, TREATING, SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.xds import names
 from schemas.xds.query import LEAF_CLASS, coded
 
 from ..feeding import feed, replaced_entry, require_ins, require_open
 from ..outcome import Call, Data, Refused
+from ..services.dmp_call import FEEDING, READING, Access
 from ..software import Software
 from ..state import Patient
 
@@ -20,6 +21,11 @@ STATUSES = {
     "deprecated": names.DEPRECATED,
     "archived": names.ARCHIVED,
     "deleted": names.DELETED,
+}
+ASKED = {
+    "add": SetAuthorization(ADD),
+    "remove": SetAuthorization(REMOVE),
+    "stop_treating": SetAuthorization(REMOVE, TREATING),
 }
 NO_ACCESS = {
     "INTERDIT": "Le patient a bloqué votre accès à son DMP.",
@@ -31,7 +37,7 @@ NO_ACCESS = {
 def status(lps: Software, call: Call) -> Data:
     """Does the DMP exist, is it open, may this professional read it (TD0.2)."""
     ins = require_ins(lps, lps.store.patient(call.given["patient_id"]))
-    answer = lps.dmp(call.account.pair).status(ins, call.account, consulting=False)
+    answer = lps.dmp(call).status(ins, _access(call, FEEDING))
     return {
         "exists": answer.found,
         "active": answer.active,
@@ -44,10 +50,10 @@ def authorise(lps: Software, call: Call) -> Data:
     given, account = call.given, call.account
     lps.psc.access_token(account.user)  # an authorisation belongs to a person known by Pro Santé Connect
     ins = require_ins(lps, lps.store.patient(given["patient_id"]))
-    client = lps.dmp(account.pair)
-    asked = SetAuthorization(ADD if given["change"] == "add" else REMOVE)
-    client.authorise(lps.behaviour.authorisation(asked), ins, account)
-    return {"authorisation": client.status(ins, account, consulting=True).authorisation}
+    client = lps.dmp(call)
+    asked = ASKED[given["change"]]
+    client.authorise(lps.behaviour.authorisation(asked), ins, READING)
+    return {"authorisation": client.status(ins, READING).authorisation}
 
 
 def submit(lps: Software, call: Call) -> Data:
@@ -57,9 +63,9 @@ def submit(lps: Software, call: Call) -> Data:
     ins = require_ins(lps, patient)
     flags = tuple(given.get("confidentiality", ()))
     _check_flags(flags, patient, lps.clock.now().date())
-    require_open(lps, ins, account)
+    require_open(lps, call, ins)
     replaced_id = given.get("replaces")
-    entry_uuid = replaced_entry(lps, ins, account, replaced_id) if replaced_id else None
+    entry_uuid = replaced_entry(lps, call, ins, replaced_id) if replaced_id else None
     document = lps.store.keep(
         lps.workshop.letter(
             patient,
@@ -71,7 +77,8 @@ def submit(lps: Software, call: Call) -> Data:
             replaced_id=replaced_id,
         )
     )
-    feed(lps, call, document, ins, flags=flags, replaces=entry_uuid)
+    secret = bool(given.get("secret"))
+    feed(lps, call, document, ins, flags=flags, replaces=entry_uuid, secret=secret)
     return {"unique_id": document.unique_id, "entry_uuid": None, "type_code": document.type_code}
 
 
@@ -80,15 +87,15 @@ def search(lps: Software, call: Call) -> Data:
     given, account = call.given, call.account
     lps.psc.access_token(account.user)  # reading asks for a person known by Pro Santé Connect
     ins = require_ins(lps, lps.store.patient(given["patient_id"]))
-    client = lps.dmp(account.pair)
-    answer = client.status(ins, account, consulting=True)
+    client, access = lps.dmp(call), _access(call, READING)
+    answer = client.status(ins, access)
     if not lps.behaviour.may_consult(answer):
         raise Refused(_why_not(answer))
     filters = given.get("filters", {})
     status_urn = STATUSES.get(filters.get("status", "approved").lower(), filters.get("status", ""))
     wanted = {"TypeCode": [_coded_type(filters["type_code"])]} if filters.get("type_code") else {}
     query = xds.find_documents(ins.cx(), [status_urn], return_type=LEAF_CLASS, **wanted)
-    response = client.search(query, ins, account, consulting=True)
+    response = client.search(query, ins, access)
     if response.errors:
         call.warn("Le DMP n'a rendu qu'une partie de la liste : " + response.errors[0].context)
     for entry in response.entries:
@@ -115,12 +122,24 @@ def retrieve(lps: Software, call: Call) -> Data:
     lps.psc.access_token(account.user)
     ins = require_ins(lps, lps.store.patient(given["patient_id"]))
     _, repository = lps.store.listed.get((given["patient_id"], given["unique_id"]), ("", ""))
-    found = lps.dmp(account.pair).retrieve(given["unique_id"], repository, ins, account)
+    found = lps.dmp(call).retrieve(given["unique_id"], repository, ins, _access(call, READING))
     return {
         "document_base64": base64.b64encode(found.content).decode(),
         "mime_type": found.mime_type,
         "sha256": hashlib.sha256(found.content).hexdigest(),
     }
+
+
+def _access(call: Call, usual: Access) -> Access:
+    """How the user chose to come to the record; `usual` when they chose nothing."""
+    chosen = call.given.get("access")
+    if not chosen:
+        return usual
+    return Access(
+        purpose=chosen.get("mode", "normal"),
+        reason=chosen.get("reason", ""),
+        secret=bool(chosen.get("secret")),
+    )
 
 
 def _check_flags(flags: tuple[str, ...], patient: Patient, today: date) -> None:

@@ -216,7 +216,7 @@ def _finish(
 
 
 def _copy(lps: Software, call: Call, document: Document, ins: Ins) -> None:
-    require_open(lps, ins, call.account)
+    require_open(lps, call, ins)
     feed(lps, call, document, ins)
 
 

@@ -14,7 +14,10 @@ from typing import Any
 
 CONTRACT = "1"
 OUTCOMES = ("done", "refused", "failed")  # refused: a rule of the software; failed: it tried and could not
-PROFILES = ("medecin", "pharmacie")
+PROFILES = ("medecin", "pharmacie", "hopital")
+USERS = ("medecin", "pharmacien", "infirmier", "sage-femme", "secretaire")
+CARD, ORGANISATION = "carte", "structure"
+DMP_MODES = (CARD, ORGANISATION)  # DIRECTE; INDIRECTE to feed and INDIRECTE_RENFORCEE to read
 
 CAPABILITIES_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -28,6 +31,8 @@ CAPABILITIES_SCHEMA: dict[str, Any] = {
         "profiles": {"type": "array", "items": {"enum": list(PROFILES)}},
         "actions": {"type": "array", "items": {"type": "string"}},
         "clock": {"enum": ["bench", "system"]},
+        "users": {"type": "array", "items": {"enum": list(USERS)}},
+        "dmp_modes": {"type": "array", "items": {"enum": list(DMP_MODES)}},
     },
 }
 
@@ -37,7 +42,11 @@ CONTEXT_SCHEMA: dict[str, Any] = {
     "properties": {
         "run": {"type": "string"},
         "scenario": {"type": "string"},
-        "user": {"enum": ["medecin", "pharmacien"]},
+        "user": {"enum": list(USERS)},
+        "dmp_mode": {
+            "enum": list(DMP_MODES),
+            "description": "certificats pour le DMP : de la carte ou de la structure ; absent : au choix",
+        },
         "now": {"type": ["string", "null"], "format": "date-time"},
     },
 }

@@ -25,7 +25,7 @@ test: $(BIN)/tox
 	$(BIN)/tox
 
 prove: $(BIN)/segur-bench
-	$(BIN)/segur-bench prove
+	$(BIN)/segur-bench prove $(PROVE)
 
 # independent SOAP stacks (Java, C++, Node, PHP) against the DMP; as root on Debian, installs what they need
 interop: $(BIN)/segur-bench

@@ -15,7 +15,7 @@ from schemas.mail.compose import Draft
 from schemas.mail.model import Mail
 from schemas.vihf.model import VihfRequest
 from schemas.xdm import ArchivedDocument
-from schemas.xds.model import DocumentEntry
+from schemas.xds.model import DocumentEntry, Submission
 
 from .state import QUALIFIEE, Patient, Store
 
@@ -79,6 +79,14 @@ class Behaviour:
     # documents and DMP
     document: Callable[[bytes], bytes] = same  # the CDA, once built
     entry: Callable[[DocumentEntry], DocumentEntry] = same  # its metadata for the DMP
+    # calls to the DMP: VIHF, envelope, lot
+    vihf: Callable[[VihfRequest], VihfRequest] = same
+    assertion: Callable[[str], str] = same  # its XML, before it is signed
+    signed_assertion: Callable[[bytes], bytes] = same
+    signing_pair: str = "sign"  # the certificate that signs: of signature, or of authentication ("auth")
+    envelope: Callable[[bytes], bytes] = same
+    submission: Callable[[Submission], Submission] = same  # the lot, before it is signed
+    lot_signature: Callable[[bytes], bytes] = same
     consulting_vihf: Callable[[VihfRequest], VihfRequest] = same
     by_mtom: Callable[[str], bool] = lambda type_code: True
     authorisation: Callable[[SetAuthorization], SetAuthorization] = same

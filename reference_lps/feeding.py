@@ -88,7 +88,8 @@ def feed(
     account = call.account
     client = lps.dmp(call)
     entry = lps.behaviour.entry(lps.workshop.entry(document, flags))
-    submission = new_submission(lps, account, entry, replaces=replaces, signed=True)
+    lot = new_submission(lps, account, entry, replaces=replaces, signed=True)
+    submission = lps.behaviour.submission(lot)
     signature = xds.sign_submission(
         submission.submission_set.unique_id,
         {document.unique_id: document.data},
@@ -96,7 +97,7 @@ def feed(
         client.signer.key,
         now=lps.clock.now(),
     )
-    documents = {entry.id: document.data, SIGNATURE_ID: signature}
+    documents = {entry.id: document.data, SIGNATURE_ID: lps.behaviour.lot_signature(signature)}
     type_code = document.type_code
 
     def send() -> None:

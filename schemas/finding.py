@@ -124,9 +124,13 @@ RuleFunction = Callable[[T], Iterator[Observation]]
 
 @dataclass(slots=True)
 class RuleSet(Generic[T]):
-    """The rules over one kind of artefact, in the order in which they were declared."""
+    """The rules over one kind of artefact, in the order in which they were declared.
+
+    `requirements`: those of the rules that name none of their own.
+    """
 
     name: str
+    requirements: tuple[str, ...] = ()
     rules: dict[str, Rule] = field(default_factory=dict)
     functions: list[tuple[Rule, RuleFunction[T]]] = field(default_factory=list)
 
@@ -161,7 +165,7 @@ class RuleSet(Generic[T]):
         """Declare a rule whose check is made elsewhere (while decoding, say), and return it."""
         if id in self.rules:
             raise ValueError(f"rule {id} is declared twice in {self.name}")
-        self.rules[id] = Rule(id, requires, tuple(requirements), source, layer)
+        self.rules[id] = Rule(id, requires, tuple(requirements) or self.requirements, source, layer)
         return self.rules[id]
 
     def judge(self, artefact: T) -> list[Finding]:

@@ -11,6 +11,7 @@ from schemas.messages import text
 @click.command()
 @click.argument("ids", nargs=-1)
 @click.option("--theme", "themes", multiple=True, help="Ne jouer que ces thèmes.")
+@click.option("--quick", is_flag=True, help="Pour chaque défaut, les seuls scénarios de ses exigences.")
 @click.option("--window", default=0.5, show_default=True, help="Secondes d'observation d'une absence.")
 @click.option("--runs", default="runs/prove", help="Dossier des rapports.", show_default=True)
 @click.option("--workers", default=4, show_default=True, help="Défauts joués en même temps.")
@@ -19,6 +20,7 @@ from schemas.messages import text
 def prove(
     ids: tuple[str, ...],
     themes: tuple[str, ...],
+    quick: bool,
     window: float,
     runs: str,
     workers: int,
@@ -46,7 +48,7 @@ def prove(
     plays += [Expected(one.id, frozenset({one.rule}), frozenset(one.requirements)) for one in chosen]
     arguments = ["--window", str(window), *(part for theme in themes for part in ("--theme", theme))]
     rows, wrong = [], 0
-    for result in play_all(plays, Path(runs), arguments, workers):
+    for result in play_all(plays, Path(runs), arguments, workers, quick=quick):
         wrong += not result.exact
         name = result.expected.defect or text("prove.reference", lang)
         rows.append(

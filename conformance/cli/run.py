@@ -15,6 +15,9 @@ from .failures import UsageProblem, reporting, writing
 @click.option("--sut", default="", help="reference, http://…, command:…, assisted, module:fabrique.")
 @click.option("--config", "config_path", default="", help="bench.toml (celui du dossier par défaut).")
 @click.option("--theme", "themes", multiple=True, help="INS, PSC, DMP, MSS, EP, ANNUAIRE, PARCOURS.")
+@click.option(
+    "--requirement", "requirements", multiple=True, help="Exigence : les scénarios qui la prouvent."
+)
 @click.option("--defect", default="", help="Défaut semé du logiciel de référence (voir `defects`).")
 @click.option("--seed", type=int, help="Graine : mêmes patients, mêmes identifiants.")
 @click.option("--window", type=float, help="Secondes pendant lesquelles une absence est observée.")
@@ -27,6 +30,7 @@ def run(
     sut: str,
     config_path: str,
     themes: tuple[str, ...],
+    requirements: tuple[str, ...],
     defect: str,
     seed: int | None,
     window: float | None,
@@ -58,6 +62,7 @@ def run(
         defect=defect or sown,
         only=scenarios,
         themes=tuple(theme.upper() for theme in themes),
+        requirements=requirements,
     )
     progress = Progress(config.run.lang, quiet=as_json)
     session = Session(settings, [progress])

@@ -43,15 +43,25 @@ class Detected:
 
 
 def prove(
-    plays: Iterable[Expected], runs: Path, arguments: Sequence[str] = (), workers: int = 2
+    plays: Iterable[Expected],
+    runs: Path,
+    arguments: Sequence[str] = (),
+    workers: int = 2,
+    *,
+    quick: bool = False,
 ) -> Iterator[Detected]:
-    """Play each defect in a process of its own, `workers` at a time; results in the order of `plays`."""
+    """Play each defect in a process of its own, `workers` at a time; results in the order of `plays`.
+
+    `quick`: only the scenarios that claim the requirements of the defect, instead of all.
+    """
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(lambda expected: play(expected, runs, arguments), plays)
+        yield from pool.map(lambda expected: play(expected, runs, arguments, quick=quick), plays)
 
 
-def play(expected: Expected, runs: Path, arguments: Sequence[str] = ()) -> Detected:
+def play(expected: Expected, runs: Path, arguments: Sequence[str] = (), *, quick: bool = False) -> Detected:
     """One `segur-bench run --json` with this defect."""
+    if quick:
+        arguments = [*arguments, *(part for id_ in expected.requirements for part in ("--requirement", id_))]
     command = [sys.executable, "-m", "conformance.cli.main", "run", "--sut", "reference", "--json"]
     command += ["--runs", str(runs / (expected.defect or "reference")), *arguments]
     if expected.defect:

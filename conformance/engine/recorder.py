@@ -181,6 +181,7 @@ def _settings(settings: "Settings") -> dict[str, Any]:
         "run": asdict(config.run),
         "only": list(settings.only),
         "themes": list(settings.themes),
+        "requirements": list(settings.requirements),
     }
 
 

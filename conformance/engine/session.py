@@ -49,8 +49,10 @@ class Session:
         declared = scenario_of(item)
         if declared is None:
             return True
-        only, themes = self.settings.only, self.settings.themes
+        only, themes, wanted = self.settings.only, self.settings.themes, self.settings.requirements
         if only and declared.id not in only and case_key(item, declared) not in only:
+            return False
+        if wanted and not set(wanted) & set(declared.proves):
             return False
         return not themes or declared.theme in themes
 
@@ -61,6 +63,8 @@ class Session:
         themes = {declared.theme for _, declared in played}
         unknown = [name for name in self.settings.only if name not in names]
         unknown += [theme for theme in self.settings.themes if theme not in themes]
+        claimed = {id_ for _, declared in played for id_ in declared.proves}
+        unknown += [id_ for id_ in self.settings.requirements if id_ not in claimed]
         if unknown and not self.troubles:  # what could not be collected is not unknown
             self._refuse(f"inconnu : {', '.join(unknown)} (voir `segur-bench scenarios`)")
         return [item for item in items if self.wants(item)]

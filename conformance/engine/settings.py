@@ -9,13 +9,14 @@ from conformance.config import Config, ConfigurationError, load
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`only`: scenario ids or case keys; `themes`: catalogue themes; empty means all."""
+    """`only`: scenario ids or case keys; `themes`: of the catalogue; `requirements`: claimed; empty: all."""
 
     config: Config = field(default_factory=Config)
     run_dir: Path | None = None  # where record and evidence go; None writes nothing
     defect: str = ""
     only: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
     clock_start: datetime | None = None  # replay: the instant at which the run began
 
     @property

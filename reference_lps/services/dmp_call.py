@@ -17,10 +17,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from schemas import xds
 from schemas.ins import Ins
 from schemas.soap import envelope, message, mtom
-from schemas.vihf import AIR, DIRECT, INDIRECT, VihfRequest, build
+from schemas.vihf import AIR, DIRECT, INDIRECT, VihfRequest, assertion_xml
+from schemas.vihf.issuer import written as name_of
 from schemas.vihf.policy import CARD_CONTEXT
+from schemas.vihf.signature import sign
 from schemas.xds.names import IHE as XDS_B
-from schemas.xml import Element, XmlRefused
+from schemas.xml import Element, XmlRefused, parse
 
 from ..accounts import NAME as SOFTWARE
 from ..accounts import VERSION, Account
@@ -95,7 +97,7 @@ class Caller:
         self._behaviour = behaviour
         self._direct = direct
         self._channel = Channel(NAME, environment.ca_bundle, environment.pair(f"{pair}-auth"))
-        self.signer = Signer.load(environment.pair(f"{pair}-sign"))
+        self.signer = Signer.load(environment.pair(f"{pair}-{behaviour.signing_pair}"))
 
     def exchange(
         self,
@@ -111,13 +113,10 @@ class Caller:
         Raises Unavailable, LostAnswer, Failed.
         """
         url = f"{self._environment.dmp_url}/{service}"
-        written = envelope.write(
-            body,
-            action=action,
-            message_id=f"urn:uuid:{self._chance.uuid()}",
-            to=url,
-            security=self._vihf(ins, access).decode(),
-        )
+        security = self._vihf(ins, access).decode()
+        id_ = f"urn:uuid:{self._chance.uuid()}"
+        written = envelope.write(body, action=action, message_id=id_, to=url, security=security)
+        written = self._behaviour.envelope(written)
         if parts:
             boundary = f"MIMEBoundary-{self._chance.uuid()}"
             content_type, written = mtom.join(written, parts, action, boundary=boundary)
@@ -151,7 +150,10 @@ class Caller:
             request = replace(request, authn_context=CARD_CONTEXT)
         if access.consulting:
             request = self._behaviour.consulting_vihf(request)
-        return build(request, self.signer.certificate, self.signer.key)
+        behaviour, signer = self._behaviour, self.signer
+        unsigned = assertion_xml(behaviour.vihf(request), name_of(signer.certificate.subject))
+        root = parse(behaviour.assertion(unsigned).encode())
+        return behaviour.signed_assertion(sign(root, signer.certificate, signer.key))
 
     def close(self) -> None:
         self._channel.close()

@@ -9,7 +9,7 @@ from .model import ADD, DATE_TYPES, LIST, MODES, REMOVE, TREATING, ListByPatient
 from .model import SetAuthorization as Set
 from .request import PARAMETERS, operation_of
 
-RULES: RuleSet[Question] = RuleSet("habilitations")
+RULES: RuleSet[Question] = RuleSet("habilitations", ("DMP/CONF.10",))
 SOURCE = "WSDL DMP v2.01.04 ; exemples de messages DMP v02.05.00"
 TIME = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([01]\d|2[0-3])[0-5]\d[0-5]\d")
 PS_ID = re.compile(r"8\d{11}|0\w{9}|[3-6][^/]+/.+")

@@ -7,7 +7,7 @@ from schemas.finding import Keyword, Observation, RuleSet
 
 from .pdq import REQUEST, Find
 
-RULES: RuleSet[Find] = RuleSet("pdq")
+RULES: RuleSet[Find] = RuleSet("pdq", ("DMP/CONF.10",))
 SOURCE = "exemples de messages DMP v02.05.00 (TD0.5) ; IHE PDQv3"
 LIST = f"/{REQUEST}/controlActProcess/queryByParameter/parameterList"
 DAY = re.compile(r"\d{4}(\d\d(\d\d)?)?")

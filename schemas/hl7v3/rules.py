@@ -8,7 +8,7 @@ from schemas.ins import INS_OIDS, PRODUCTION_OIDS, well_formed
 
 from .model import ADMIN_DATA, DMP_DEVICE, EXISTENCE, REQUEST, Query
 
-RULES: RuleSet[Query] = RuleSet("hl7v3")
+RULES: RuleSet[Query] = RuleSet("hl7v3", ("DMP/CONF.10",))
 SOURCE = "SEL-MP-037 TD0.2 ; HL7v3 PRPA_IN201307UV02"
 VALUE = f"/{REQUEST}/controlActProcess/queryByParameter/parameterList/patientIdentifier/value"
 TIME = re.compile(r"\d{14}")

@@ -9,7 +9,7 @@ from . import media
 from .envelope import Envelope
 from .message import Carried
 
-RULES: RuleSet["Sent"] = RuleSet("soap")
+RULES: RuleSet["Sent"] = RuleSet("soap", ("DMP/CONF.10",))
 GUIDE = "guide d'intégration DMP (SEL-MP-037)"
 
 

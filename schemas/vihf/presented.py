@@ -18,7 +18,7 @@ PS_ID = re.compile(r"8\d{11}|0[0-9A-Z]{9}")
 HEADER = "/Envelope/Header/Security/Assertion"
 ATTRIBUTES = f"{HEADER}/AttributeStatement"
 
-RULES: RuleSet["Presented"] = RuleSet("vihf")
+RULES: RuleSet["Presented"] = RuleSet("vihf", ("DMP/CONF.10",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from conformance.catalogue import requirements
 from conformance.catalogue.rules import all_rules
 from reference_lps.behaviour import CONFORMANT, Behaviour
-from reference_lps.defects import DEFECTS, UnknownDefect, behaviour_of
+from reference_lps.defects import DEFECTS, UnknownDefect, behaviour_of, dmp_metadata, dmp_vihf
 from schemas import pdf
 from simulators.core.identities import CORRESPONDANT
 
@@ -35,6 +35,12 @@ def log_in(office: Office) -> None:
     office.login()
 
 
+def feed_two_patients(office: Office) -> None:
+    for name in ("premier", "second"):
+        office.ask("document.submit", patient_id=office.patient(name), kind="cr-bio")
+
+
+READING = ("dmp-vihf-air-sans-declaration", "dmp-consulte-en-indirect", "dmp-action")
 # Defects that a rule on the traffic catches, and the act that shows them.
 IN_TRAFFIC: dict[str, Callable[[Office], None]] = {
     "psc-niveau-non-demande": log_in,
@@ -44,6 +50,9 @@ IN_TRAFFIC: dict[str, Callable[[Office], None]] = {
     "dmp-sans-mtom": feed_report,
     "dmp-vihf-perime": read_dmp,
     "dmp-identifiant-generique": read_dmp,
+    **{one.id: feed_report for one in (*dmp_vihf.DEFECTS, *dmp_metadata.DEFECTS)},
+    **dict.fromkeys(READING, read_dmp),
+    "dmp-vihf-patient-precedent": feed_two_patients,
     "mss-sans-nil": mail_document,
     "mss-codecda": mail_document,
     "mss-ins-n": mail_document,

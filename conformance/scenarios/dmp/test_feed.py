@@ -49,7 +49,16 @@ def fed_document(fed: Exchange) -> dict[str, Any]:
 @scenario(
     "DMP-ALIM-01",
     theme="DMP",
-    proves=["EX_2.1-1260", "EX_2.1-1140", "BEN-DMP-06", "BEN-DMP-07", "BEN-DMP-13", "DMP/HISTO.05"],
+    proves=[
+        "DMP/CONF.10",
+        "EX_2.1-1260",
+        "EX_2.1-1140",
+        "BEN-CDA-03",
+        "BEN-DMP-06",
+        "BEN-DMP-07",
+        "BEN-DMP-13",
+        "DMP/HISTO.05",
+    ],
     needs=FEED,
 )
 @pytest.mark.parametrize("kind", KINDS)

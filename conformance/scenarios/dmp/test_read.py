@@ -88,7 +88,7 @@ def test_criteria(bench: Bench) -> None:
     bench.check(FILTER, "11502-2" in sent, where=search.id, observed=slots, expected="11502-2")
 
 
-@scenario("DMP-CONS-03", theme="DMP", proves=["DMP/UX.31"], needs=[*READ, "document.retrieve"])
+@scenario("DMP-CONS-03", theme="DMP", proves=["DMP/CONF.10", "DMP/UX.31"], needs=[*READ, "document.retrieve"])
 def test_retrieve(bench: Bench) -> None:
     """Two documents chosen in the list: each is opened as it was deposited, byte for byte."""
     bench.login()

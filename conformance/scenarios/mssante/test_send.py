@@ -64,6 +64,7 @@ def mail_patient(bench: Bench, patient: Known, **options: bool) -> Exchange:
     "MSS-ENV-01",
     theme="MSS",
     proves=[
+        "BEN-CDA-06",
         "SC.MSS/CONF.01",
         "SC.MSS/CONF.05",
         "SC.MSS/CONF.07",

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -103,3 +104,10 @@ def test_report_again(failing: Path, tmp_path: Path) -> None:
 def test_report_of_nothing(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["report", str(tmp_path)])
     assert (done.exit_code, "record.json" in done.stderr) == (2, True)
+
+
+def test_a_defect_is_proved_by_the_scenarios_of_its_requirements(segur_bench: Any) -> None:
+    done = segur_bench("prove", "dmp-classe", "--quick", "--window", "0.1", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["exact"] and row["rules"] == ["XDS-CODE-02"] and row["requirements"] == ["BEN-CDA-03"]

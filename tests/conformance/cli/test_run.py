@@ -55,6 +55,7 @@ USAGE = {
     "nobody listens": (["--sut", "http://127.0.0.1:9"], "injoignable"),
     "unknown scenario": (["ANN-02", "NOPE-01"], "NOPE-01"),
     "unknown theme": (["--theme", "ann", "--theme", "annuaire"], "ANN"),
+    "unknown requirement": (["--requirement", "DMP/UX.08", "--requirement", "NOPE/1"], "NOPE/1"),
     "unknown defect": (["--defect", "nope"], "défaut inconnu : nope"),
     "defect of another software": (["--sut", "nowhere:thing", "--defect", "nope"], "--defect"),
 }

@@ -3,11 +3,16 @@
 Numbers of exchanges are spaced out (`SPACING`), so that others fit between them.
 """
 
+import base64
+import io
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from email import message_from_bytes
+from email.policy import SMTP
 from typing import Any
+from zipfile import ZipFile
 
 from simulators.core.exchange import Exchange
 
@@ -125,6 +130,26 @@ def rewrites(transaction: str, pattern: str, new: str, *, nth: int = -1) -> Chan
         body, in_body = re.subn(pattern.encode(), new.encode(), sent.request_body, count=1)
         assert in_head or in_body, f"{pattern} is not in {transaction}"
         return case.swapped(sent, replace(sent, request_head=head, request_body=body))
+
+    return change
+
+
+def archives(pattern: str, new: str, *, nth: int = -1) -> Change:
+    """In METADATA.XML of the mailed archive, the first text of this pattern is another one."""
+
+    def change(case: Case) -> Case:
+        sent = case.named("SMTP.message", nth)
+        mail = message_from_bytes(sent.request_body)
+        part = next(one for one in mail.walk() if one.get_content_type() == "application/zip")
+        written = io.BytesIO()
+        with ZipFile(io.BytesIO(part.get_payload(decode=True))) as old, ZipFile(written, "w") as other:
+            for item in old.infolist():
+                data = old.read(item)
+                if item.filename.endswith("METADATA.XML"):
+                    data = re.sub(pattern.encode(), new.encode(), data, count=1)
+                other.writestr(item, data)
+        part.set_payload(base64.encodebytes(written.getvalue()))
+        return case.swapped(sent, replace(sent, request_body=mail.as_bytes(policy=SMTP)))
 
     return change
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .changes import Change, more, rewrites, sends
+from .changes import Change, archives, more, rewrites, sends
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,24 @@ NO_MESSAGE_ID = rewrites("SMTP.message", r"Message-ID: [^\r\n]+\r?\n", "")
 OTHER_NIL = rewrites("SMTP.message", "X-MSS-NIL: BANC", "X-MSS-NIL: AUTRE")
 
 CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "DMP/CONF.10",
+        FEED,
+        "le VIHF désigne une autre ressource",
+        rewrites("TD2.1", ">urn:dmp<", ">urn:mss<"),
+    ),
+    Claim(
+        "DMP/CONF.10",
+        "DMP-CONS-03",
+        "le VIHF désigne une autre ressource",
+        rewrites("TD3.2", ">urn:dmp<", ">urn:mss<"),
+    ),
+    Claim(
+        "BEN-CDA-03",
+        FEED,
+        "la classe n'est pas celle du type",
+        rewrites("TD2.1", 'nodeRepresentation="10"', 'nodeRepresentation="11"'),
+    ),
     Claim(
         "EX_2.1-1260",
         FEED,
@@ -46,6 +64,12 @@ CLAIMS: tuple[Claim, ...] = (
         FEED,
         "la signature du VIHF est fausse",
         rewrites("TD2.1", "(SignatureValue>).{8}", r"\g<1>AAAAAAAA"),
+    ),
+    Claim(
+        "BEN-CDA-06",
+        MAIL,
+        "l'empreinte n'est pas celle du document archivé",
+        archives(r'(name="hash">\s*<(?:rim:)?ValueList>\s*<(?:rim:)?Value>).{8}', r"\g<1>00000000"),
     ),
     Claim(
         "SC.MSS/CONF.01",

@@ -16,6 +16,7 @@ from conformance.catalogue import requirements
 from conformance.catalogue.rules import all_rules
 from conformance.engine.bench import Bench
 from conformance.engine.recorder import requirement_results
+from reference_lps.defects import DEFECTS
 from reports.record import Verdict
 from schemas.finding import Rule, errors
 
@@ -130,6 +131,11 @@ def test_every_rule_proves_a_known_requirement_that_its_scenarios_claim(declared
         scenarios = [declared[example.case].scenario for example in EXAMPLES if example.rule == id_]
         assert named and named <= set(known), id_
         assert named <= {claimed for one in scenarios for claimed in one.proves}, id_
+
+
+def test_what_a_seeded_defect_breaks_is_claimed_by_a_scenario(declared: dict[str, Played]) -> None:
+    claimed = {id_ for one in declared.values() for id_ in one.scenario.proves}
+    assert {id_ for defect in DEFECTS.values() for id_ in defect.requirements} <= claimed
 
 
 def test_the_catalogue_is_wide_enough(declared: dict[str, Played]) -> None:

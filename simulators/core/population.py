@@ -58,6 +58,7 @@ class Patient:
     usual_name: str = ""
     birth_rank: int = 1
     representatives: tuple[Representative, ...] = ()
+    incident: str = ""  # faults that their calls suffer: a name of `incidents`
 
     @property
     def given(self) -> str:
@@ -103,6 +104,7 @@ class Population:
         usual_name: str = "",
         minor: bool = False,
         twin_of: str = "",
+        incident: str = "",
     ) -> Patient:
         """The patient of this key: same seed and key, same patient. Registers and returns it.
 
@@ -149,6 +151,7 @@ class Population:
                 usual_name,
                 rank,
                 parents,
+                incident,
             )
             self._by_matricule[ins.matricule] = patient
             return patient

@@ -23,7 +23,7 @@ from schemas.messages import text
 
 from .core.faults import BAD_CERTIFICATE, GENERIC, TLS, Fault
 from .core.menu import HANDSHAKE, HTTP, LABEL, Kind, Param
-from .dmp.menu import KINDS
+from .dmp.menu import KINDS, TRANSACTIONS
 
 DMP = "dmp"
 SERVICES = (DMP, "cnam", "insi", "epu", "psc", "annuaire", "mssante")
@@ -31,7 +31,6 @@ LISTENERS = (DMP, "cnam", "psc", "annuaire")  # whose certificate may be a wrong
 MENU: Mapping[str, Kind] = {kind.name: kind for kind in (*HTTP, *HANDSHAKE, *KINDS)}
 MOST = 1_000_000
 _HEAD = re.compile(r"(?:([a-z]+)/)?([A-Za-z0-9.*?]+)(?:@(\S+))?")
-_TRANSACTION = re.compile(r"\*|\?|TD\*|TD\d\.?\*|TD\d\.\d{1,2}[a-d]?\*?")
 _MATRICULE = re.compile(r"\d{6}[\dAB]{2}\d{7}")
 _RANK = re.compile(r"(\d{1,7})(-(\d{1,7})?)?")
 _NAMED = re.compile(r"([a-z_]+)=(.*)", re.DOTALL)
@@ -93,8 +92,9 @@ def check(fault: Fault, lang: str = "fr") -> None:
         raise _refused("service", lang, service=fault.service, known=", ".join(LISTENERS))
     kind = MENU.get(fault.kind)
     if fault.service == DMP:
-        if fault.transaction != TLS and not _TRANSACTION.fullmatch(fault.transaction):
-            raise _refused("transaction", lang, transaction=fault.transaction)
+        if fault.transaction != TLS and not any(fault.concerns(DMP, one) for one in TRANSACTIONS):
+            known = ", ".join(sorted(TRANSACTIONS))
+            raise _refused("transaction", lang, transaction=fault.transaction, known=known)
         if kind is None:
             raise _unknown("kind", fault.kind, MENU, lang)
         if kind.transactions and fault.transaction not in kind.transactions:

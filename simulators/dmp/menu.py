@@ -4,10 +4,12 @@ from simulators.core.menu import Kind, Param
 
 from . import faults
 from .codes import CODES
+from .routes import REMOVED
 
 HL7 = ("TD0.2", "TD0.5", "TD1.1", "TD1.2", "TD1.3a", "TD1.3b", "TD1.4")
 STATUS = ("TD0.3", "TD0.4", "TD1.6")
 REGISTRY = ("TD2.1", "TD3.1", "TD3.2", "TD3.3")
+TRANSACTIONS = (*HL7, *STATUS, *REGISTRY, *(name for _, name in REMOVED))  # as a call is identified
 ABOUT_A_PATIENT = ("TD0.2", "TD0.3", "TD1.3a", "TD1.6", *REGISTRY)
 
 

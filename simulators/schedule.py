@@ -101,11 +101,11 @@ def check(fault: Fault, lang: str = "fr") -> None:
             raise _refused("place", lang, kind=kind.name, known=", ".join(kind.transactions))
     elif kind is None or kind.name not in (*GENERIC, BAD_CERTIFICATE) or fault.service == "mssante":
         return
-    known = {param.name: param for param in kind.params}
+    params = {param.name: param for param in kind.params}
     for name, value in fault.params.items():
-        if name not in known:
-            raise _unknown("param", name, known, lang)
-        _valued(kind, known[name], value, lang)
+        if name not in params:
+            raise _unknown("param", name, params, lang)
+        _valued(kind, params[name], value, lang)
     if fault.params.get("how") == "unknown-cid" and fault.transaction != "TD3.2":
         raise _refused("place", lang, kind="wrong-multipart unknown-cid", known="TD3.2")
 

@@ -123,6 +123,23 @@ def test_nothing_is_done(world: World, kind: str, status: int, body: bytes) -> N
     assert "injected" not in exchange.facts and "replayed" not in exchange.facts
 
 
+@pytest.mark.parametrize(
+    "rule", ["soap-fault", "registry-error", "vihf-expired", "cut-after-commit", "empty"]
+)
+def test_sending_again_after_a_fault_of_ours_is_no_error(world: World, rule: str) -> None:
+    patient = world.kit.population.derive("a")
+    request = world.kit.request(world.kit.feed(patient))
+    world.plan.clear()
+    world.plan.schedule(parse(f"TD2.1: {rule}"))
+    assert world.send(request)[1].fault
+    _, exchange = world.send(request)
+    world.journal.settle()
+    assert exchange.fault == ""
+    assert [found for found in world.journal.findings(exchange) if found.is_error] == []
+    done = rule in ("cut-after-commit", "empty")
+    assert exchange.facts.get("reason") == ("XDSDuplicateUniqueIdInRegistry" if done else None)
+
+
 @pytest.mark.parametrize(("kind", "left"), [("not-xml", b"[bench]"), ("empty", b"")])
 def test_a_200_that_says_nothing(world: World, kind: str, left: bytes) -> None:
     response, exchange = world.ask("TD3.1", world.kit.population.derive("a"), f"TD3.1: {kind}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas.finding import Finding
 from schemas.ins import NIR_PRODUCTION, NIR_TEST
+from schemas.messages import text
 
 from . import schedule
 from .core import admin, http, tls
@@ -126,9 +127,9 @@ class Stack:
         schedule.check(fault)
         return self.faults.schedule(fault)
 
-    def rule(self, text: str) -> int:
+    def rule(self, line: str) -> int:
         """Schedule a fault written as text. Raises ValueError with what to write instead."""
-        return self.schedule(schedule.parse(text))
+        return self.schedule(schedule.parse(line))
 
     def deposit_report(self, patient: Patient) -> str:
         """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
@@ -237,6 +238,7 @@ class Stack:
         presented = tls.presented(error)
         if presented:
             facts["presented"] = presented
+            facts["detail"] = text("tls.presented", kind=presented)
         self.journal.append(
             Exchange(
                 number=0,

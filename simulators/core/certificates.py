@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from schemas.messages import text
+
 from .exchange import Exchange
 from .faults import BAD_CERTIFICATE, TLS, Fault
 from .pki import Pair, Pki
@@ -56,6 +58,11 @@ def shown(listener: str, kind: str, fault: Fault, now: datetime) -> Exchange:
         transaction="TLS.presented",
         started=now,
         duration=0.0,
-        facts={"outcome": "presented", "presented": kind, "injected": fault.told()},
+        facts={
+            "outcome": "presented",
+            "presented": kind,
+            "injected": fault.told(),
+            "detail": text("tls.shown", kind=kind),
+        },
         fault=BAD_CERTIFICATE,
     )

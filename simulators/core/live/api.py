@@ -61,7 +61,7 @@ class Controlled(Protocol):
         """Schedule a fault. Raises ValueError when it cannot be played."""
         ...
 
-    def rule(self, text: str) -> int:
+    def rule(self, line: str) -> int:
         """Schedule a fault written as text. Raises ValueError."""
         ...
 

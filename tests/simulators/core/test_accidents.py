@@ -116,6 +116,7 @@ def test_a_careful_client_refuses(
         ask(client("", version), port("psc"))
     refused = seen("TLS.refused")
     assert (refused.fault, refused.facts["presented"]) == ("bad-certificate", kind)
+    assert "comme il se doit" in refused.facts["detail"]  # not « installez ca-bundle.pem »
     assert seen("TLS.presented").facts["injected"] == f"bad-certificate kind={kind}"
     right(stack, client, port)
 

@@ -34,7 +34,7 @@ from .core.clock import Clock
 from .core.environment import Environment, MailEndpoint
 from .core.exchange import Exchange, Tls
 from .core.faults import TLS, Fault, FaultPlan
-from .core.incidents import carried_by
+from .core.incidents import Carriers
 from .core.journal import Journal
 from .core.population import Population
 from .core.random import Randomness
@@ -86,7 +86,7 @@ def national_services(
         opened.callback(journal.close)
         national = _assembled(
             pkis.open_or_create(folder, clock.now()),
-            Context(clock, journal, FaultPlan(carried_by(population))),
+            Context(clock, journal, FaultPlan(Carriers(population.incidents))),
             population,
             Randomness(seed),
             settings or Settings(),

@@ -21,7 +21,7 @@ from .core.environment import PORTS, Environment, MailEndpoint
 from .core.exchange import Exchange
 from .core.faults import BAD_CERTIFICATE, NOT_DONE, Fault, FaultPlan
 from .core.identities import MEDECIN
-from .core.incidents import carried_by
+from .core.incidents import Carriers
 from .core.journal import Journal
 from .core.population import Patient, Population
 from .core.random import Randomness
@@ -69,7 +69,7 @@ class Stack:
         self.randomness = Randomness(self.settings.seed)
         self.journal = Journal(self.clock)
         self.population = Population(self.settings.seed)
-        self.faults = FaultPlan(carried_by(self.population))
+        self.faults = FaultPlan(Carriers(self.population.incidents))
         self._listeners = {}
 
     @property

@@ -98,15 +98,15 @@ class Counted:
 class FaultPlan:
     """The scheduled faults of a run, consumed call by call.
 
-    `carried(matricule)` gives the faults that a patient carries: they stay when the plan is cleared, and come
-    after those that were scheduled.
+    `carried` gives, by matricule, the faults that a patient carries: they stay when the plan is cleared, and
+    come after those that were scheduled.
     """
 
-    def __init__(self, carried: Callable[[str], Sequence[Fault]] | None = None) -> None:
+    def __init__(self, carried: Mapping[str, Sequence[Fault]] | None = None) -> None:
         self._lock = threading.Lock()
         self._scheduled: list[Counted] = []
         self._numbers = 0
-        self._carried = carried
+        self._carried: Mapping[str, Sequence[Fault]] = {} if carried is None else carried
         self._by_patient: dict[tuple[str, int], Counted] = {}  # matricule and rank of its fault
 
     def schedule(self, fault: Fault) -> int:
@@ -144,10 +144,10 @@ class FaultPlan:
         `whose` finds the patient of the call; it is only asked when a patient matters.
         """
         with self._lock:
-            if not self._scheduled and self._carried is None:
+            if not self._scheduled and not self._carried:
                 return None
             if transaction == TLS or (
-                self._carried is None and not any(one.fault.patient for one in self._scheduled)
+                not self._carried and not any(one.fault.patient for one in self._scheduled)
             ):
                 patient = ""
             else:
@@ -157,8 +157,7 @@ class FaultPlan:
                 fault = one.fault
                 if fault.concerns(service, transaction) and fault.patient in ("", patient):
                     self._scheduled[at], hit = _counting(one, hit)
-            carried = self._carried(patient) if self._carried is not None and patient else ()
-            for rank, fault in enumerate(carried):
+            for rank, fault in enumerate(self._carried.get(patient, ())):
                 if fault.concerns(service, transaction):
                     one = self._by_patient.get((patient, rank)) or Counted(0, fault)
                     self._by_patient[(patient, rank)], hit = _counting(one, hit)

@@ -3,10 +3,10 @@
 Most incidents leave the existence test (TD0.2) alone: software that stops there would never reach the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from .faults import Fault
-from .population import Population
 
 
 def _always(kind: str, *transactions: str, **params: object) -> tuple[Fault, ...]:
@@ -51,11 +51,17 @@ INCIDENTS: Mapping[str, tuple[Fault, ...]] = {
 }
 
 
-def carried_by(population: Population) -> Callable[[str], Sequence[Fault]]:
-    """What `FaultPlan` asks: the faults that the patient of a matricule carries."""
+@dataclass(frozen=True, slots=True)
+class Carriers(Mapping[str, Sequence[Fault]]):
+    """The faults that patients carry, by matricule. `names`: the incident of each, read as it stands."""
 
-    def carried(matricule: str) -> Sequence[Fault]:
-        patient = population.find(matricule)
-        return INCIDENTS.get(patient.incident, ()) if patient is not None and patient.incident else ()
+    names: Mapping[str, str]
 
-    return carried
+    def __getitem__(self, matricule: str) -> Sequence[Fault]:
+        return INCIDENTS[self.names[matricule]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)

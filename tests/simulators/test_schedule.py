@@ -5,7 +5,7 @@ import pytest
 from schemas.messages import catalogue
 from simulators import schedule
 from simulators.core.faults import Fault, FaultPlan
-from simulators.core.incidents import INCIDENTS
+from simulators.core.incidents import INCIDENTS, Carriers
 from simulators.core.whose import patient_of
 from simulators.dmp import faults as dmp
 from simulators.dmp.codes import CODES
@@ -164,15 +164,14 @@ def test_the_patient_is_not_looked_for_in_vain() -> None:
     def never() -> str:
         raise AssertionError
 
-    plan = FaultPlan()
+    plan = FaultPlan(Carriers({}))
     assert plan.take("dmp", "TD2.1", never) is None
     plan.schedule(parse("TD2.1: closed"))
     assert plan.take("dmp", "TD2.1", never) is not None
 
 
 def test_what_patients_carry_outlives_the_plan() -> None:
-    carried = {INS: INCIDENTS["passager"]}
-    plan = FaultPlan(lambda matricule: carried.get(matricule, ()))
+    plan = FaultPlan(Carriers({INS: "passager"}))
     assert played(plan, 3, patient="1" * 15) == []
     plan.clear()
     assert played(plan, 3, patient=INS) == [1]  # the first of this transaction, then it recovers

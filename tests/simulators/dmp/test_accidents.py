@@ -10,7 +10,7 @@ from schemas.soap.mtom import MultipartRefused
 from simulators.core.clock import Clock
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault, FaultPlan
-from simulators.core.incidents import carried_by
+from simulators.core.incidents import Carriers
 from simulators.core.journal import Journal
 from simulators.core.personas import everyone, persona
 from simulators.core.pki import Pki
@@ -32,7 +32,7 @@ class World:
 
     def __init__(self, kit: Kit) -> None:
         self.kit = kit
-        self.plan = FaultPlan(carried_by(kit.population))
+        self.plan = FaultPlan(Carriers(kit.population.incidents))
         self.journal = Journal(kit.clock)
 
     def ask(self, transaction: str, patient: Patient, rule: str = "") -> tuple[Response, Exchange]:
@@ -228,6 +228,11 @@ def test_an_incident_that_passes(world: World) -> None:
     assert world.ask("TD2.1", other)[1].fault == "unavailable"  # each patient has their own turns
 
 
+def test_an_incident_that_nobody_knows(world: World) -> None:
+    with pytest.raises(KeyError, match="tremblement"):
+        world.kit.population.derive("x", incident="tremblement")
+
+
 def test_a_fault_for_one_patient(world: World) -> None:
     one, other = world.kit.population.derive("a"), world.kit.population.derive("b")
     rule = f"TD3.1@{one.ins.matricule}: always unavailable"
@@ -239,5 +244,5 @@ def test_personas_are_told_apart(world: World) -> None:
     people = everyone(world.kit.population)
     assert len({patient.ins.matricule for patient in people.values()}) == len(people)
     for patient in people.values():
-        for fault in carried_by(world.kit.population)(patient.ins.matricule):
+        for fault in Carriers(world.kit.population.incidents).get(patient.ins.matricule, ()):
             check(fault)

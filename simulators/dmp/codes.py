@@ -47,3 +47,4 @@ XDS_CODES = (
     "XDSRepositoryOutOfResources",
 )
 CODES = XDS_CODES + DMP_CODES
+WSA_CODES = ("MessageAddressingHeaderRequired", "ActionMismatch")  # subcodes of a fault, WS-Addressing 1.0

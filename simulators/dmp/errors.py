@@ -272,6 +272,22 @@ def not_permitted(what: str, location: str) -> Refusal:
     return registry(RIGHTS, detail, "rights", location)
 
 
-def injected(code: str, text: str, *, carrier: str, soap_code: str = "Receiver", ack: str = "AE") -> Refusal:
+def injected(
+    code: str,
+    text: str,
+    *,
+    carrier: str,
+    soap_code: str = "Receiver",
+    ack: str = "AE",
+    namespace: str = "",
+) -> Refusal:
     """A refusal that a scenario asked for."""
-    return Refusal("injected", text, code=code, carrier=carrier, soap_code=soap_code, ack=ack)
+    return Refusal(
+        "injected",
+        text,
+        code=code,
+        carrier=carrier,
+        soap_code=soap_code,
+        ack=ack,
+        namespace=namespace,
+    )

@@ -10,7 +10,8 @@ from dataclasses import replace
 from simulators.core.faults import Fault
 from simulators.core.population import Patient
 
-from .errors import ANSWER, FAULT, RIGHTS, Refusal, injected
+from .codes import WSA_CODES
+from .errors import ANSWER, FAULT, RIGHTS, WSA, Refusal, injected
 
 SOAP_FAULT = "soap-fault"
 REGISTRY_ERROR = "registry-error"  # in the carrier of the transaction's own answer, whichever it is
@@ -58,7 +59,9 @@ def refusal(fault: Fault) -> Refusal:
     if kind == SOAP_FAULT:
         text = str(params.get("text", "[bench] Erreur interne du service DMP"))
         soap_code = str(params.get("soap_code", "Receiver"))
-        return injected(str(params.get("code", "")), text, carrier=FAULT, soap_code=soap_code)
+        code = str(params.get("code", ""))
+        namespace = WSA if code in WSA_CODES else ""
+        return injected(code, text, carrier=FAULT, soap_code=soap_code, namespace=namespace)
     if kind in (REGISTRY_ERROR, HL7_ERROR, STATUS_ERROR):
         code = str(params.get("code", RIGHTS if kind == STATUS_ERROR else "XDSRegistryError"))
         text = str(params.get("text", f"[bench] erreur {code.removeprefix('[bench] ')} injectée"))

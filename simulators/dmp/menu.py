@@ -3,7 +3,7 @@
 from simulators.core.menu import Kind, Param
 
 from . import faults
-from .codes import CODES
+from .codes import CODES, WSA_CODES
 from .routes import REMOVED
 
 HL7 = ("TD0.2", "TD0.5", "TD1.1", "TD1.2", "TD1.3a", "TD1.3b", "TD1.4")
@@ -22,7 +22,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         faults.SOAP_FAULT,
         False,
-        (_code(""), _TEXT, Param("soap_code", "Receiver", faults.SOAP_CODES)),
+        (
+            Param("code", "", CODES + WSA_CODES, labelled=True),
+            _TEXT,
+            Param("soap_code", "Receiver", faults.SOAP_CODES),
+        ),
     ),
     Kind(faults.REGISTRY_ERROR, False, (_code("XDSRegistryError"), _TEXT)),
     Kind(

@@ -7,7 +7,7 @@ import pytest
 from schemas import habilitations, hl7v3, xds
 from schemas.hl7v3.wrapper import read_error
 from schemas.soap import media
-from schemas.soap.envelope import read_fault
+from schemas.soap.envelope import SOAP, WSA, read_fault
 from schemas.xds import names
 from schemas.xml import Element
 from simulators.core.clock import Clock
@@ -112,6 +112,14 @@ def test_a_soap_fault_for_each(kit: Kit, transaction: str) -> None:
     assert (read.code, read.subcode, read.reason) == ("Sender", CODE, "[bench] é")
     kind = media.parse(response.header("Content-Type")).name
     assert kind == (media.RELATED if transaction == RETRIEVE else media.SOAP_12)
+
+
+def test_a_fault_of_addressing(kit: Kit) -> None:
+    params = {"code": "MessageAddressingHeaderRequired", "soap_code": "Sender"}
+    body = body_of(played(kit, "TD0.2", Fault("dmp", "TD0.2", "soap-fault", params=params)))
+    (value,) = body.iterfind(f".//{{{SOAP}}}Subcode/{{{SOAP}}}Value")
+    prefix, _, name = (value.text or "").partition(":")
+    assert (value.nsmap[prefix], name) == (WSA, "MessageAddressingHeaderRequired")
 
 
 @pytest.mark.parametrize("transaction", HL7)

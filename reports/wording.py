@@ -108,8 +108,12 @@ class Words:
         return sign + (" ".join(f"{count} {unit}" for count, unit in units if count) or "0 s")
 
     def fault(self, fault: Mapping[str, Any]) -> str:
-        """A scheduled fault: `dmp TD2.1 : registry-error code=XDSRegistryBusy (appel 3)`."""
-        params = "".join(f" {name}={value}" for name, value in fault.get("params", {}).items())
+        """A scheduled fault: `dmp TD2.1 : registry-error XDSRegistryBusy (appel 3)`."""
+        # a code goes without its name: `code=` would be taken for a secret of OAuth
+        params = "".join(
+            f" {value}" if name == "code" else f" {name}={value}"
+            for name, value in fault.get("params", {}).items()
+        )
         first, times, every = fault.get("skip", 0) + 1, fault.get("times", 1), fault.get("every", 1)
         if every > 1:
             calls = self("fault.every", every=every, first=first)

@@ -140,8 +140,8 @@ def _params(fault: Fault, words: Sequence[str], lang: str) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for rank, word in enumerate(words):
         named = _NAMED.fullmatch(word)
-        if named is None and rank == 0 and kind is not None and kind.params:
-            name, value = kind.params[0].name, word
+        if named is None and rank == 0 and (kind is None or kind.params):
+            name, value = kind.params[0].name if kind else "code", word
         elif named is not None:
             name, value = named[1], named[2]
         else:

@@ -70,8 +70,13 @@ class Fault:
         return turn > 0 and rest == 0 and (self.times == 0 or turn <= self.times)
 
     def told(self) -> str:
-        """Kind and parameters, in one line: `registry-error code=XDSRegistryBusy`."""
-        return " ".join([self.kind, *(f"{name}={_quoted(value)}" for name, value in self.params.items())])
+        """Kind and parameters, in one line: `registry-error XDSRegistryBusy`, `slow seconds=3`.
+
+        A code goes without its name: reports would take `code=` for a secret of OAuth and shorten it.
+        """
+        code = [_quoted(self.params["code"])] if "code" in self.params else []
+        others = (f"{name}={_quoted(value)}" for name, value in self.params.items() if name != "code")
+        return " ".join([self.kind, *code, *others])
 
 
 def _quoted(value: object) -> str:

@@ -78,6 +78,11 @@ def test_dates_durations_sizes() -> None:
             "dmp TD2.1: slow seconds=3 (every call from call 1)",
         ),
         (
+            {"kind": "registry-error", "params": {"code": "XDSRegistryBusy"}},
+            "dmp TD2.1 : registry-error XDSRegistryBusy (appel 1)",
+            "dmp TD2.1: registry-error XDSRegistryBusy (call 1)",
+        ),
+        (
             {"every": 5, "times": 0, "patient": "263077022070123"},
             "dmp TD2.1 263077022070123 : slow (un appel sur 5 à partir du 1)",
             "dmp TD2.1 263077022070123: slow (one call out of 5 from call 1)",

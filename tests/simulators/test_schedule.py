@@ -31,6 +31,10 @@ INS = "263077022070123"
         ("TLS: 1-2 bad-certificate host", Fault("dmp", "TLS", "bad-certificate", 0, 2, {"kind": "host"})),
         ("psc/TLS: bad-certificate", Fault("psc", "TLS", "bad-certificate")),
         ("insi/INSi.traits: business now=1", Fault("insi", "INSi.traits", "business", params={"now": 1})),
+        (
+            "epu/EPU.create: business-error SIM-EPU-2202",
+            Fault("epu", "EPU.create", "business-error", params={"code": "SIM-EPU-2202"}),
+        ),
         ('TD0.3: soap-fault text="a \\"b\\""', Fault("dmp", "TD0.3", "soap-fault", params={"text": 'a "b"'})),
         (
             'TD2.1: registry-error "[bench] X"',

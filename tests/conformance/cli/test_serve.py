@@ -74,7 +74,7 @@ def test_faults_and_patients_from_the_start(tmp_path: Path, pki: Path) -> None:
         control = environment(process)["control_url"]
         faults = requests.get(f"{control}/api/faults", timeout=5).json()["faults"]
         patients = requests.get(f"{control}/api/patients", timeout=5).json()["patients"]
-    assert [fault["told"] for fault in faults] == ["slow seconds=3", "registry-error code=XDSRegistryBusy"]
+    assert [fault["told"] for fault in faults] == ["slow seconds=3", "registry-error XDSRegistryBusy"]
     listed = json.loads(CliRunner().invoke(main, ["personas", "--json"]).stdout)
     carriers = {one["matricule"]: one["faults"] for one in listed if one["faults"]}
     assert len(carriers) == len(INCIDENTS)

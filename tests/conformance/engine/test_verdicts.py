@@ -154,10 +154,10 @@ def test_a_fault_may_be_written_as_a_rule(stage: Any) -> None:
 
     result = stage.play(body)
     first, second = stage.world.scheduled
-    assert (first.skip, first.told()) == (2, "registry-error code=XDSRegistryBusy")
+    assert (first.skip, first.told()) == (2, "registry-error XDSRegistryBusy")
     assert (second.times, second.told()) == (0, "bad-certificate kind=host")
     assert [fault["kind"] for fault in result.faults] == ["registry-error", "bad-certificate"]
-    assert Words("fr").fault(result.faults[0]).endswith("registry-error code=XDSRegistryBusy (appel 3)")
+    assert Words("fr").fault(result.faults[0]).endswith("registry-error XDSRegistryBusy (appel 3)")
 
 
 @pytest.mark.parametrize("rule", ["TD2.1: earthquake", "TD2.1: registry-error XDSBusy"])

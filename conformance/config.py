@@ -51,10 +51,18 @@ class RunSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What `serve` does beside listening. `faults`: rules, see `simulators.schedule`."""
+
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     sut: SutConfig = field(default_factory=SutConfig)
     stack: StackConfig = field(default_factory=StackConfig)
     run: RunSettings = field(default_factory=RunSettings)
+    serve: ServeConfig = field(default_factory=ServeConfig)
 
 
 def load(path: Path) -> Config:
@@ -65,7 +73,7 @@ def load(path: Path) -> Config:
         raise ConfigurationError(f"{path} : fichier absent. `segur-bench init` en écrit un.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} : {error}") from None
-    sections = {"sut": SutConfig, "stack": StackConfig, "run": RunSettings}
+    sections = {"sut": SutConfig, "stack": StackConfig, "run": RunSettings, "serve": ServeConfig}
     _known(path, "", raw, list(sections))
     built = {name: _section(path, name, kind, raw.get(name, {})) for name, kind in sections.items()}
     if not 0 <= built["stack"].port_base <= MAX_PORT_BASE:

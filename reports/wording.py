@@ -1,7 +1,9 @@
 """The words of reports, in one language: messages, dates, durations, sizes, labels of verdicts and rules."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from schemas import messages
 from schemas.finding import Finding
@@ -104,6 +106,24 @@ class Words:
         minutes, rest = divmod(rest, 60)
         units = ((days, self("unit.day")), (hours, "h"), (minutes, "min"), (rest, "s"))
         return sign + (" ".join(f"{count} {unit}" for count, unit in units if count) or "0 s")
+
+    def fault(self, fault: Mapping[str, Any]) -> str:
+        """A scheduled fault: `dmp TD2.1 : registry-error XDSRegistryBusy (appel 3)`."""
+        # a code goes without its name: `code=` would be taken for a secret of OAuth
+        params = "".join(
+            f" {value}" if name == "code" else f" {name}={value}"
+            for name, value in fault.get("params", {}).items()
+        )
+        first, times, every = fault.get("skip", 0) + 1, fault.get("times", 1), fault.get("every", 1)
+        if every > 1:
+            calls = self("fault.every", every=every, first=first)
+        elif not times:
+            calls = self("fault.from", first=first)
+        else:
+            calls = self.plural("fault.calls", times, first=first, last=first + times - 1)
+        patient = f" {fault['patient']}" if fault.get("patient") else ""
+        where = f"{fault['service']} {fault['transaction']}{patient}"
+        return f"{where}{self('colon')} {fault['kind']}{params} ({calls})"
 
     def between(self, started: str, ended: str) -> str:
         """The duration between two instants; empty when they can't be read."""

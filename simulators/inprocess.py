@@ -27,11 +27,14 @@ from schemas.ins import NIR_PRODUCTION, NIR_TEST
 from schemas.messages import text
 from schemas.vihf.certificates import AUTHENTICATION, Authorities
 
+from . import schedule
 from .core import pki as pkis
+from .core.certificates import DEFAULT, shown
 from .core.clock import Clock
 from .core.environment import Environment, MailEndpoint
 from .core.exchange import Exchange, Tls
-from .core.faults import FaultPlan
+from .core.faults import TLS, Fault, FaultPlan
+from .core.incidents import Carriers
 from .core.journal import Journal
 from .core.population import Population
 from .core.random import Randomness
@@ -55,6 +58,12 @@ class National:
     clock: Clock
     pki: pkis.Pki
 
+    def schedule(self, fault: Fault | str) -> int:
+        """Schedule a fault, or a rule as text (see `schedule`). Raises ValueError with what to write."""
+        asked = schedule.parse(fault) if isinstance(fault, str) else fault
+        schedule.check(asked)
+        return self.faults.schedule(asked)
+
 
 @contextmanager
 def national_services(
@@ -73,12 +82,12 @@ def national_services(
     with ExitStack() as opened:
         folder = pki or Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="segur-bench-")))
         clock = Clock(now)
-        journal = Journal(clock)
+        journal, population = Journal(clock), Population(seed)
         opened.callback(journal.close)
         national = _assembled(
             pkis.open_or_create(folder, clock.now()),
-            Context(clock, journal, FaultPlan()),
-            Population(seed),
+            Context(clock, journal, FaultPlan(Carriers(population.incidents))),
+            population,
             Randomness(seed),
             settings or Settings(),
         )
@@ -137,7 +146,7 @@ class _Hosting:
     def answer(self, name: str, prepared: PreparedRequest) -> Response:
         """The service's answer. Raises what `requests` would: SSLError, ConnectionError, ReadTimeout."""
         options: Mapping[str, Any] = getattr(prepared, "req_kwargs", {})
-        session = self._session(name, options.get("cert"))
+        session = self._session(name, options.get("cert"), options.get("verify"))
         parts = urlsplit(str(prepared.url))
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         headers = (("Host", parts.netloc), *((str(k), _text(v)) for k, v in prepared.headers.items()))
@@ -145,12 +154,17 @@ class _Hosting:
         response = serve(at_path(self.hosted[name], request.path), request, self.context)
         if response.delivery.drop:
             raise requests.ConnectionError("Remote end closed connection without response", request=prepared)
-        if response.delivery.delay > _patience(options.get("timeout")):
+        if response.delivery.cut is not None:
+            raise requests.exceptions.ChunkedEncodingError(
+                "the body ended before its length", request=prepared
+            )
+        if max(response.delivery.delay, response.delivery.pause) > _patience(options.get("timeout")):
             raise requests.ReadTimeout(f"no answer after {options.get('timeout')} s", request=prepared)
         return response
 
-    def _session(self, name: str, cert: object) -> Tls:
+    def _session(self, name: str, cert: object, verify: object) -> Tls:
         certificate = _certificate(cert)
+        presented = self._presented(name, verify)
         if name not in MUTUAL:
             certificate = None  # a server that does not ask is shown none
         elif certificate is None:
@@ -161,14 +175,26 @@ class _Hosting:
             if problems:
                 self._refuse(name, certificate.subject.rfc4514_string(), f"certificate-{problems[0]}")
         if certificate is None:
-            return Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+            return Tls("TLSv1.3", "TLS_AES_256_GCM_SHA384", presented=presented)
         return Tls(
             "TLSv1.3",
             "TLS_AES_256_GCM_SHA384",
             certificate.public_bytes(Encoding.DER),
             certificate.subject.rfc4514_string(),
             certificate.issuer.rfc4514_string(),
+            presented,
         )
+
+    def _presented(self, name: str, verify: object) -> str:
+        """What is wrong with the certificate of this call's server. Raises SSLError for who verifies it."""
+        fault = self.context.faults.take(name, TLS)
+        if fault is None:
+            return ""
+        kind = str(fault.params.get("kind", DEFAULT))
+        self.context.journal.append(shown(name, kind, fault, self.context.clock.now()))
+        if verify is not False:
+            raise requests.exceptions.SSLError(f"{HOSTS[name]}: certificate verify failed: {kind}")
+        return kind
 
     def _refuse(self, name: str, subject: str, reason: str) -> None:
         detail = text(f"tls.{reason}")

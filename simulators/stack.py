@@ -1,7 +1,6 @@
 """The whole national stack: clock, evidence, PKI and every service, on real sockets in one thread."""
 
 import asyncio
-import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -11,14 +10,18 @@ from typing import Any
 
 from schemas.finding import Finding
 from schemas.ins import NIR_PRODUCTION, NIR_TEST
+from schemas.messages import text
 
+from . import schedule
 from .core import admin, http, tls
 from .core import pki as pkis
+from .core.certificates import WrongCertificates
 from .core.clock import Clock
 from .core.environment import PORTS, Environment, MailEndpoint
 from .core.exchange import Exchange
-from .core.faults import SERVER_ERROR, UNAVAILABLE, FaultPlan
+from .core.faults import BAD_CERTIFICATE, NOT_DONE, Fault, FaultPlan
 from .core.identities import MEDECIN
+from .core.incidents import Carriers
 from .core.journal import Journal
 from .core.population import Patient, Population
 from .core.random import Randomness
@@ -65,8 +68,8 @@ class Stack:
         self.clock = Clock(self.settings.clock_start)
         self.randomness = Randomness(self.settings.seed)
         self.journal = Journal(self.clock)
-        self.faults = FaultPlan()
         self.population = Population(self.settings.seed)
+        self.faults = FaultPlan(Carriers(self.population.incidents))
         self._listeners = {}
 
     @property
@@ -119,6 +122,15 @@ class Stack:
 
     # -- what the bench does in this world ---------------------------------------------------------
 
+    def schedule(self, fault: Fault) -> int:
+        """Schedule a fault; returns its number. Raises ValueError when it is not of the menu."""
+        schedule.check(fault)
+        return self.faults.schedule(fault)
+
+    def rule(self, line: str) -> int:
+        """Schedule a fault written as text. Raises ValueError with what to write instead."""
+        return self.schedule(schedule.parse(line))
+
     def deposit_report(self, patient: Patient) -> str:
         """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
         return self.services.deposit_report(patient)
@@ -150,23 +162,17 @@ class Stack:
         return {name: base + PORTS.index(name) if base else 0 for name in names}
 
     async def _bind(self) -> None:
-        server, services = self.pki.pair("server"), self.services
-        mutual = tls.server_context(
-            server.certificate,
-            server.key,
-            client_ca=self.pki.ca_bundle,
-            ciphers=tls.DMP_CIPHERS,
-            crl=self.pki.crl,
-        )
-        plain = tls.server_context(server.certificate, server.key)
-        hosted: dict[str, tuple[Hosted, ssl.SSLContext]] = {
-            "dmp": (services.dmp, mutual),
-            "cnam": (services.cnam, mutual),
-            "psc": (services.psc, plain),
-            "annuaire": (services.annuaire, plain),
+        services = self.services
+        hosted: dict[str, tuple[Hosted, Callable[[pkis.Pair], tls.ServerContext]]] = {
+            "dmp": (services.dmp, self._mutual),
+            "cnam": (services.cnam, self._mutual),
+            "psc": (services.psc, self._plain),
+            "annuaire": (services.annuaire, self._plain),
         }
         ports = self._ports(*hosted, "control")
-        for name, (service, secure) in hosted.items():
+        for name, (service, make) in hosted.items():
+            secure = make(self.pki.pair("server"))
+            secure.choose = WrongCertificates(name, self.pki, self.context, make).choose
             self._listeners[name] = await http.listen(
                 service, self.context, self.settings.host, ports[name], secure
             )
@@ -174,6 +180,19 @@ class Stack:
         services.psc.at(self._url("psc"))
         services.annuaire.base_url = self._url("annuaire")
         await services.mail.start()
+
+    def _mutual(self, shown: pkis.Pair) -> tls.ServerContext:
+        return tls.server_context(
+            shown.certificate,
+            shown.key,
+            client_ca=self.pki.ca_bundle,
+            ciphers=tls.DMP_CIPHERS,
+            crl=self.pki.crl,
+        )
+
+    @staticmethod
+    def _plain(shown: pkis.Pair) -> tls.ServerContext:
+        return tls.server_context(shown.certificate, shown.key)
 
     async def _unbind(self) -> None:
         await self.services.mail.close()
@@ -216,6 +235,10 @@ class Stack:
         if certificate is not None:
             facts["subject"] = certificate.subject.rfc4514_string()
             facts["issuer"] = certificate.issuer.rfc4514_string()
+        presented = tls.presented(error)
+        if presented:
+            facts["presented"] = presented
+            facts["detail"] = text("tls.presented", kind=presented)
         self.journal.append(
             Exchange(
                 number=0,
@@ -226,6 +249,7 @@ class Stack:
                 request_head=f"TLS {peer}",
                 response_head=str(error),
                 facts=facts,
+                fault=BAD_CERTIFICATE if presented else "",
             )
         )
 
@@ -256,9 +280,9 @@ def recorded_judge(settings: StackSettings) -> Callable[[Exchange], list[Finding
 
 def _unread(exchange: Exchange) -> bool:
     """Whether the service never read these bytes: the connection, or a fault, came before it."""
-    if exchange.transaction in ("TLS.refused", "HTTP.malformed"):
+    if exchange.transaction in ("TLS.refused", "TLS.presented", "HTTP.malformed"):
         return True
-    return exchange.service != "mssante" and exchange.fault in (UNAVAILABLE, SERVER_ERROR)
+    return exchange.service != "mssante" and exchange.fault in NOT_DONE
 
 
 def _declared(settings: StackSettings) -> Settings:

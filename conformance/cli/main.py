@@ -18,6 +18,8 @@ COMMANDS = {
     "defects": ("listing", "Liste les défauts semés du logiciel de référence."),
     "prove": ("prove", "Joue les défauts semés : chacun doit être pris par sa règle, et elle seule."),
     "rules": ("listing", "Liste les règles de jugement."),
+    "faults": ("menu", "Liste les pannes qui se commandent."),
+    "personas": ("menu", "Liste les patients de test à saisir à l'écran."),
     "contract": ("contract", "Écrit le contrat avec le logiciel testé : OpenAPI et schémas."),
 }
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from conformance.config import MAX_PORT_BASE, ConfigurationError
 from conformance.engine.settings import read_config
 
 from .failures import reporting
+
+if TYPE_CHECKING:
+    from simulators.stack import Stack
 
 DEFAULT_PORT_BASE = 18440
 PKI_FILES = ("ca-bundle", "crl", "cabinet-auth", "cabinet-sign", "cabinet-insi", "officine-auth", "labo-auth")
@@ -27,13 +31,26 @@ PKI_FILES = ("ca-bundle", "crl", "cabinet-auth", "cabinet-sign", "cabinet-insi",
 )
 @click.option("--pki", default="", help="Dossier de la PKI de test, gardée d'un démarrage à l'autre.")
 @click.option("--seed", type=int, help="Graine de la population synthétique.")
+@click.option(
+    "--fault",
+    "rules",
+    multiple=True,
+    help="Panne programmée, répétable : « TD2.1: 3 registry-error XDSRegistryBusy » (voir `faults`).",
+)
 @click.option("--json", "as_json", is_flag=True, help="L'environnement en JSON, puis rien d'autre.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def serve(
-    config_path: str, port_base: int | None, pki: str, seed: int | None, as_json: bool, lang: str
+    config_path: str,
+    port_base: int | None,
+    pki: str,
+    seed: int | None,
+    rules: tuple[str, ...],
+    as_json: bool,
+    lang: str,
 ) -> None:
     """Démarre les services simulés et les laisse en marche jusqu'à Ctrl-C."""
     from conformance.engine.runtime import stack_settings
+    from simulators.core.personas import everyone
     from simulators.stack import Stack
 
     with reporting():
@@ -43,6 +60,9 @@ def serve(
         stack = Stack(
             replace(settings, port_base=base, seed=config.run.seed if seed is None else seed),
         )
+        for rule in (*config.serve.faults, *rules):
+            _schedule(stack, rule)
+        everyone(stack.population)
         ended = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: ended.set())
@@ -57,6 +77,15 @@ def serve(
         _print(environment.as_dict(), lang)
     ended.wait()
     stack.stop()
+
+
+def _schedule(stack: "Stack", rule: str) -> None:
+    from simulators.schedule import RuleRefused
+
+    try:
+        stack.rule(rule)
+    except RuleRefused as refused:
+        raise ConfigurationError(f"{rule} : {refused}") from None
 
 
 def _print(environment: dict[str, object], lang: str) -> None:
@@ -94,5 +123,6 @@ def _print(environment: dict[str, object], lang: str) -> None:
         )
     people.add_row("BAL applicative", "—", "LABORATOIRE DU BANC", LABO_MAILBOX)
     console.print(people)
+    console.print(text("serve.personas", lang), soft_wrap=True)
     console.print(text("serve.live", lang, url=environment["control_url"]), soft_wrap=True)
     console.print(text("serve.disclaimer", lang), style="dim", soft_wrap=True)

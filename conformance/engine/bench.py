@@ -15,6 +15,7 @@ from conformance.sut.driver import Answer, Driver, SutError
 from reports.record import Software
 from schemas.finding import Finding, Rule, errors
 from schemas.messages import text
+from simulators import schedule
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault
 from simulators.core.journal import matches
@@ -129,10 +130,31 @@ class Bench:
             raise self._failure(text("outcome.login", "fr", user=user), self.start)
 
     def fault(
-        self, service: str, transaction: str, kind: str, *, skip: int = 0, times: int = 1, **params: Any
+        self,
+        service: str,
+        transaction: str = "",
+        kind: str = "",
+        /,
+        *,
+        skip: int = 0,
+        times: int = 1,
+        every: int = 1,
+        patient: str = "",
+        **params: Any,
     ) -> None:
-        """Make the next calls of a transaction suffer (see `simulators.core.faults`)."""
-        scheduled = Fault(service, transaction, kind, skip, times, params)
+        """Make the next calls of a transaction suffer (see `simulators.core.faults`).
+
+        Or one rule as text, `bench.fault("TD2.1: 3 registry-error XDSRegistryBusy")`: see
+        `simulators.schedule`. Raises ErreurBanc for a fault that is not of the menu.
+        """
+        try:
+            if transaction:
+                scheduled = Fault(service, transaction, kind, skip, times, params, every, patient)
+                schedule.check(scheduled)
+            else:
+                scheduled = schedule.parse(service)
+        except schedule.RuleRefused as refused:
+            raise ErreurBanc(str(refused)) from None
         self.faults.append(scheduled)
         self.world.schedule(scheduled)
 

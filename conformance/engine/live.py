@@ -29,7 +29,7 @@ class LiveWorld:
         return self._stack.population.derive(key, **persona)
 
     def schedule(self, fault: Fault) -> None:
-        self._stack.faults.schedule(fault)
+        self._stack.schedule(fault)
 
     def shift_clock(self, by: timedelta) -> None:
         self._stack.clock.shift(by)

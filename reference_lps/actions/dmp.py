@@ -97,7 +97,9 @@ def search(lps: Software, call: Call) -> Data:
     query = xds.find_documents(ins.cx(), [status_urn], return_type=LEAF_CLASS, **wanted)
     response = client.search(query, ins, access)
     if response.errors:
-        call.warn("Le DMP n'a rendu qu'une partie de la liste : " + response.errors[0].context)
+        whole = response.status == names.SUCCESS  # a warning takes nothing away
+        told = "Le DMP signale" if whole else "Le DMP n'a rendu qu'une partie de la liste"
+        call.warn(f"{told} : {response.errors[0].context}")
     for entry in response.entries:
         key = (given["patient_id"], entry.unique_id)
         lps.store.listed[key] = (entry.id, entry.repository_unique_id)

@@ -57,15 +57,15 @@ def write_answer(answer: Answer) -> str:
     )
 
 
-def write_error(query: Query, id: Identity, created: str, code: str, text: str) -> str:
-    """A negative acknowledgement (`AE`) of this question."""
+def write_error(query: Query, id: Identity, created: str, code: str, text: str, ack: str = "AE") -> str:
+    """A negative acknowledgement (`AE` or `AR`) of this question."""
     return write_answer(
         Answer(
             id,
             created,
             query.id,
             query.query_id,
-            ack="AE",
+            ack=ack,
             found=False,
             error=code,
             error_text=text,

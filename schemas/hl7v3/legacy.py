@@ -45,8 +45,8 @@ def read_revision(element: Element) -> Revision:
     return Revision(read_header(element), name, transaction, next(ids, None))
 
 
-def write_refusal(asked: Revision, id_: Identity, created: str, code: str, text: str) -> str:
+def write_refusal(asked: Revision, id_: Identity, created: str, code: str, text: str, ack: str = "AE") -> str:
     """The negative answer (201313 or 201316) in its wrapper."""
     tag = f"{asked.message}_Response"
-    inside = answer(NEGATIVE[asked.message], id_, created, asked.header, "", (code, text))
+    inside = answer(NEGATIVE[asked.message], id_, created, asked.header, "", (code, text), ack)
     return f'<gdp:{tag} xmlns:gdp="{WRAPPER}">{inside}</gdp:{tag}>'

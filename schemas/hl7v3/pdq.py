@@ -110,8 +110,12 @@ def write_found(
     matches: tuple[Match, ...],
     total: int,
     error: tuple[str, str] | None = None,
+    ack: str = "AE",
 ) -> str:
-    """The answer as an XML fragment. `matches` are the first of `total` patients."""
+    """The answer as an XML fragment. `matches` are the first of `total` patients.
+
+    `error` is a code and words, `ack` then `AE` or `AR`.
+    """
     act = ""
     if error is None:
         response = "OK" if matches else "NF"
@@ -122,7 +126,7 @@ def write_found(
             f'<resultTotalQuantity value="{total}"/><resultCurrentQuantity value="{len(matches)}"/>'
             f'<resultRemainingQuantity value="{total - len(matches)}"/></queryAck></controlActProcess>'
         )
-    return write_message(ANSWER, id_, created, find.header, act, error)
+    return write_message(ANSWER, id_, created, find.header, act, error, ack)
 
 
 def read_found(element: Element) -> Found:

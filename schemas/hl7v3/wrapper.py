@@ -32,12 +32,21 @@ def question(name: str, header: Header, act: str) -> str:
 
 
 def answer(
-    name: str, id_: Identity, created: str, asked: Header, act: str, error: tuple[str, str] | None = None
+    name: str,
+    id_: Identity,
+    created: str,
+    asked: Header,
+    act: str,
+    error: tuple[str, str] | None = None,
+    negative: str = "AE",
 ) -> str:
-    """A message of the DMP that answers `asked`. `error` is a code and words: then it is `AE`."""
+    """A message of the DMP that answers `asked`.
+
+    `error` is a code and words: then it is `negative`, AE or AR.
+    """
     detail, ack = "", "AA"
     if error is not None:
-        ack = "AE"
+        ack = negative
         detail = (
             f'<acknowledgementDetail typeCode="E"><code code={quoteattr(error[0])}/>'
             f"<text>{escape(error[1])}</text></acknowledgementDetail>"

@@ -1,6 +1,6 @@
 """Registry answers: RegistryResponse and its error list (ebRS 3.0, IHE ITI TF-3 §4.2.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from schemas.xds import names
 from schemas.xds.model import RegistryError, RegistryResponse, XdsRefused
@@ -21,14 +21,20 @@ def write_registry_response(response: RegistryResponse) -> bytes:
 
 def errors_text(errors: Iterable[RegistryError]) -> str:
     """The `rs:RegistryErrorList` (the `rs` prefix must be declared around it); empty without errors."""
+    listed = tuple(errors)
     items = "".join(
         f'<rs:RegistryError errorCode="{escape(error.code)}" codeContext="{escape(error.context)}"'
         f' location="{escape(error.location)}" severity="{escape(error.severity)}"/>'
-        for error in errors
+        for error in listed
     )
     if not items:
         return ""
-    return f'<rs:RegistryErrorList highestSeverity="{names.SEVERITY_ERROR}">{items}</rs:RegistryErrorList>'
+    return f'<rs:RegistryErrorList highestSeverity="{_highest(listed)}">{items}</rs:RegistryErrorList>'
+
+
+def _highest(listed: Sequence[RegistryError]) -> str:
+    grave = any(error.severity != names.SEVERITY_WARNING for error in listed)
+    return names.SEVERITY_ERROR if grave else names.SEVERITY_WARNING
 
 
 def read_registry_response(element: Element) -> RegistryResponse:

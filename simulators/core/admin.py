@@ -92,6 +92,10 @@ def _routes(api: Api, streams: "Streams") -> list[web.RouteDef]:
         ),
         web.get("/api/faults", _told(lambda request: api.faults())),
         web.delete("/api/faults", _told(lambda request: api.calm())),
+        web.delete(
+            r"/api/faults/{number:\d{1,9}}",
+            _told(lambda request: api.cancel(int(request.match_info["number"]))),
+        ),
         web.get("/api/clock", _told(lambda request: api.clock())),
         web.get("/api/patients", _told(lambda request: api.patients())),
         web.get("/api/events", streams.follow),

@@ -22,6 +22,7 @@ class Tls:
     client_certificate: bytes | None = None  # DER of the leaf
     client_subject: str = ""  # RFC 4514
     client_issuer: str = ""
+    presented: str = ""  # what is wrong with the certificate that the bench showed, when it plays that
 
 
 @dataclass(frozen=True, slots=True)

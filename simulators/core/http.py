@@ -130,6 +130,8 @@ async def listen_with(
             if transport is not None:
                 transport.abort()
             return web.Response(status=500)
+        if response.delivery.pieces > 1 or response.delivery.cut is not None:
+            return await _piecemeal(incoming, response)
         return _reply(response)
 
     server = _Server(on_request)
@@ -179,6 +181,26 @@ def _too_large(service: Service, context: Context, request: Request) -> Response
         )
     )
     return response
+
+
+async def _piecemeal(incoming: web.BaseRequest, response: Response) -> web.StreamResponse:
+    """Write the body piece by piece; when it is cut, close the connection before its announced end."""
+    delivery, body = response.delivery, response.body[: response.delivery.cut]
+    reply = web.StreamResponse(status=response.status)
+    for key, value in response.headers:
+        reply.headers.add(key, value)
+    reply.content_length = len(response.body)
+    await reply.prepare(incoming)
+    size = max(1, -(-len(body) // delivery.pieces))
+    for start in range(0, len(body), size):
+        if start:
+            await asyncio.sleep(delivery.pause)
+        await reply.write(body[start : start + size])
+    if delivery.cut is not None:
+        reply.force_close()
+        if incoming.transport is not None:
+            incoming.transport.close()
+    return reply
 
 
 def _reply(response: Response) -> web.Response:

@@ -6,6 +6,7 @@ Source of the roles: the public list of DMP test patients; nobody of it is copie
 from collections.abc import Mapping
 from typing import Any
 
+from .incidents import INCIDENTS
 from .population import Patient, Population
 
 CHANGED_MIND = "Ne souhaite plus de DMP"
@@ -25,12 +26,20 @@ PERSONAS: Mapping[str, Mapping[str, Any]] = {
     "mineur": {"minor": True},
     "hors-mes": {"mes": "absent"},
     "nom-non-renseigne": {"usual_name": "NON RENSEIGNE"},
+    **{f"incident-{name}": {"incident": name} for name in INCIDENTS},
 }
 
 
 def persona(population: Population, name: str) -> Patient:
     """The persona of this name in this population. Raises KeyError for an unknown name."""
     return population.derive(f"persona/{name}", **PERSONAS[name])
+
+
+def everyone(population: Population) -> dict[str, Patient]:
+    """Every persona by its name, twins included: known to the services from then on."""
+    made = {name: persona(population, name) for name in PERSONAS}
+    made["jumeau-1"], made["jumeau-2"] = twins(population)
+    return made
 
 
 def twins(population: Population) -> tuple[Patient, Patient]:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from schemas.ins import NIR_TEST, Ins, key
 
+from .incidents import INCIDENTS
+
 if TYPE_CHECKING:
     from faker import Faker
 
@@ -58,6 +60,7 @@ class Patient:
     usual_name: str = ""
     birth_rank: int = 1
     representatives: tuple[Representative, ...] = ()
+    incident: str = ""  # faults that their calls suffer: a name of `incidents`
 
     @property
     def given(self) -> str:
@@ -81,6 +84,7 @@ class Population:
         self.seed = seed
         self._lock = threading.Lock()
         self._by_matricule: dict[str, Patient] = {}
+        self.incidents: dict[str, str] = {}  # by matricule, of those who carry one
         self._faker: Faker | None = None
 
     def derive(
@@ -103,11 +107,13 @@ class Population:
         usual_name: str = "",
         minor: bool = False,
         twin_of: str = "",
+        incident: str = "",
     ) -> Patient:
         """The patient of this key: same seed and key, same patient. Registers and returns it.
 
         `minor` makes a child with two representatives. `twin_of` is the matricule of a patient of this
-        population: same family name, birth and place. Raises KeyError when there is none.
+        population: same family name, birth and place. `incident` is a name of `incidents`.
+        Raises KeyError when there is no such patient or incident.
         """
         digest = hashlib.sha256(f"{self.seed}:patient:{key_}".encode()).digest()
         number = int.from_bytes(digest[:12], "big")
@@ -149,8 +155,9 @@ class Population:
                 usual_name,
                 rank,
                 parents,
+                incident,
             )
-            self._by_matricule[ins.matricule] = patient
+            self._keep(patient)
             return patient
 
     @staticmethod
@@ -180,7 +187,16 @@ class Population:
     def register(self, patient: Patient) -> None:
         """Add or replace a patient made elsewhere."""
         with self._lock:
-            self._by_matricule[patient.ins.matricule] = patient
+            self._keep(patient)
+
+    def _keep(self, patient: Patient) -> None:
+        if patient.incident and patient.incident not in INCIDENTS:
+            raise KeyError(patient.incident)
+        matricule = patient.ins.matricule
+        self._by_matricule[matricule] = patient
+        self.incidents.pop(matricule, None)
+        if patient.incident:
+            self.incidents[matricule] = patient.incident
 
     def find(self, matricule: str) -> Patient | None:
         """The patient of this 15-character matricule."""

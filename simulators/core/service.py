@@ -16,8 +16,10 @@ from .clock import Clock
 from .exchange import Exchange, Tls
 from .faults import Fault, FaultPlan
 from .journal import Journal
+from .whose import patient_of
 
 Headers = tuple[tuple[str, str], ...]
+NO_XML = b"[bench] ceci n'est pas du XML\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the hosting delivers an answer: late, truncated, or not at all."""
+    """How the hosting delivers an answer: late, in pieces, cut, or not at all."""
 
     delay: float = 0.0  # seconds before the first byte
     drop: bool = False  # close the connection instead of answering
+    pieces: int = 1  # the body is written in so many pieces
+    pause: float = 0.0  # seconds between two pieces
+    cut: int | None = None  # bytes of the body after which the connection is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ def serve(service: Service, request: Request, context: Context) -> Response:
     """
     started, ticks = context.clock.now(), context.clock.ticks()
     transaction = service.identify(request)
-    fault = context.faults.take(service.name, transaction)
+    fault = context.faults.take(service.name, transaction, lambda: patient_of(request.body))
     try:
         handled = _handle(service, request, transaction, fault)
         failure = ""
@@ -175,6 +180,7 @@ def serve(service: Service, request: Request, context: Context) -> Response:
             answer(500, "text/plain; charset=utf-8", body), transaction, {"outcome": "bench-error"}
         )
     response = handled.response
+    presented = request.tls.presented if request.tls else ""
     exchange = context.journal.append(
         Exchange(
             number=0,
@@ -185,10 +191,10 @@ def serve(service: Service, request: Request, context: Context) -> Response:
             request_head=request.head(),
             request_body=request.body,
             response_head="" if response.delivery.drop else response.head(),
-            response_body=b"" if response.delivery.drop else response.body,
+            response_body=b"" if response.delivery.drop else response.body[: response.delivery.cut],
             tls=request.tls,
-            facts=handled.facts,
-            fault=fault.kind if fault else "",
+            facts=_with_accidents(handled.facts, fault, presented),
+            fault=fault.kind if fault else faults.BAD_CERTIFICATE if presented else "",
         ),
         handled.findings,
     )
@@ -199,28 +205,55 @@ def serve(service: Service, request: Request, context: Context) -> Response:
     return response
 
 
+def _with_accidents(facts: Mapping[str, Any], fault: Fault | None, presented: str) -> Mapping[str, Any]:
+    """The facts, with what the bench did to this call: the fault played, the wrong certificate accepted."""
+    more: dict[str, Any] = {}
+    if fault is not None:
+        more["injected"] = fault.told()
+    if presented:
+        more["presented"] = presented
+    return {**facts, **more} if more else facts
+
+
 def _handle(service: Service, request: Request, transaction: str, fault: Fault | None) -> Handled:
     if fault is None:
         return service.handle(request)
-    if fault.kind == faults.UNAVAILABLE:
-        unavailable = answer(503, "text/plain; charset=utf-8", "Service Unavailable", ("Retry-After", "30"))
-        return Handled(unavailable, transaction, {"outcome": "refused"})
-    if fault.kind == faults.SERVER_ERROR:
-        return Handled(
-            answer(500, "text/html", "<h1>Internal Server Error</h1>"), transaction, {"outcome": "refused"}
-        )
-    if fault.kind not in faults.GENERIC:
+    if fault.kind in faults.NOT_DONE:
+        return Handled(_instead(fault.kind), transaction, {"outcome": "refused"})
+    if fault.kind not in faults.SPOILT:
         return service.refuse(request, fault)
     handled = service.handle(request)
     return replace(handled, response=_spoil(handled.response, fault))
 
 
+def _instead(kind: str) -> Response:
+    """What answers in the place of a service that sees nothing of the call."""
+    if kind == faults.CLOSED:
+        return Response(503, delivery=Delivery(drop=True))
+    if kind == faults.SERVER_ERROR:
+        return answer(500, "text/html", "<h1>Internal Server Error</h1>")
+    if kind == faults.UNAVAILABLE:
+        return answer(503, "text/plain; charset=utf-8", "Service Unavailable", ("Retry-After", "30"))
+    status = 502 if kind == faults.BAD_GATEWAY else 504
+    return answer(status, "text/html", f"<h1>{HTTPStatus(status).phrase}</h1>")
+
+
 def _spoil(response: Response, fault: Fault) -> Response:
+    seconds, body = float(fault.params.get("seconds", 5.0)), response.body
     if fault.kind == faults.SLOW:
-        return replace(response, delivery=Delivery(delay=float(fault.params.get("seconds", 5.0))))
+        return replace(response, delivery=Delivery(delay=seconds))
+    if fault.kind == faults.SLOW_BODY:
+        pieces = max(2, int(fault.params.get("pieces", 10)))
+        return replace(response, delivery=Delivery(pieces=pieces, pause=seconds / (pieces - 1)))
     if fault.kind == faults.CUT_AFTER_COMMIT:
         return replace(response, delivery=Delivery(drop=True))
+    if fault.kind == faults.CUT_IN_BODY:
+        return replace(response, delivery=Delivery(cut=len(body) // 2))
     if fault.kind == faults.MALFORMED:
-        return replace(response, body=response.body[: len(response.body) // 2])
+        return replace(response, body=body[: len(body) // 2])
+    if fault.kind == faults.NOT_XML:
+        return replace(response, status=200, body=NO_XML)
+    if fault.kind == faults.EMPTY:
+        return replace(response, status=200, body=b"")
     kept = tuple(item for item in response.headers if item[0].lower() != "content-type")
     return replace(response, headers=(("Content-Type", "text/html; charset=utf-8"), *kept))

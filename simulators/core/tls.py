@@ -41,7 +41,22 @@ class ServerContext(ssl.SSLContext):
     Python only tells the peer's certificate once it is accepted; the handshake messages tell it before.
     """
 
+    _msg_callback: Any
     offers: "weakref.WeakKeyDictionary[Any, bytes]"
+    presented: str = ""  # what is wrong with the certificate of this context; empty: nothing
+    choose: "Callable[[], ServerContext | None] | None" = None  # another context for the next connection
+
+    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+        """A session of the context chosen for this connection.
+
+        A whole context is changed, not a certificate in the middle of a handshake: sessions of one are not
+        resumed in the other, and nothing depends on the server name that the client sends, or does not.
+        """
+        other = self.choose() if self.choose is not None else None
+        made: ssl.SSLObject = (
+            super().wrap_bio(*args, **options) if other is None else other.wrap_bio(*args, **options)
+        )
+        return made
 
     def remember_offers(self) -> None:
         """Start to remember. Does nothing where Python no longer has the private hook."""
@@ -86,7 +101,7 @@ def server_context(
     client_required: bool = True,
     ciphers: str | None = None,
     crl: Path | None = None,
-) -> ssl.SSLContext:
+) -> ServerContext:
     """A TLS 1.2+ server context; with `client_ca`, the client must show a certificate of that authority."""
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -113,7 +128,10 @@ def facts(ssl_object: Any) -> Tls | None:
     if der:
         certificate = x509.load_der_x509_certificate(der)
         subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
-    return Tls(ssl_object.version() or "", cipher[0] if cipher else "", der or None, subject, issuer)
+    presented = getattr(ssl_object.context, "presented", "")
+    return Tls(
+        ssl_object.version() or "", cipher[0] if cipher else "", der or None, subject, issuer, presented
+    )
 
 
 _REASONS = {  # word of OpenSSL → ours
@@ -160,6 +178,11 @@ def offered(error: BaseException) -> x509.Certificate | None:
     """The certificate that the client offered in the handshake that failed with this error, when known."""
     found = getattr(error, "offered", None)
     return found if isinstance(found, x509.Certificate) else None
+
+
+def presented(error: BaseException) -> str:
+    """What was wrong with the certificate shown in the handshake that failed with this error; else empty."""
+    return str(getattr(error, "presented", ""))
 
 
 class _Farewell(asyncio.Protocol):
@@ -230,7 +253,9 @@ def _send_alerts() -> None:
         local = transport.get_extra_info("sockname") or ("", 0)
         peer = transport.get_extra_info("peername") or ("?", 0)
         with contextlib.suppress(Exception):
-            error.offered = self._sslcontext.offered(self._sslobj)  # type: ignore[attr-defined]
+            shown = self._sslobj.context  # not self._sslcontext, when another was chosen
+            error.presented = getattr(shown, "presented", "")  # type: ignore[attr-defined]
+            error.offered = shown.offered(self._sslobj)  # type: ignore[attr-defined]
         for seen in tuple(_watchers):
             seen(int(local[1]), f"{peer[0]}:{peer[1]}", error)
         _Farewell(self, transport).say()

@@ -17,7 +17,7 @@ class Refusal(Exception):
 
     `cause` is our stable word; `code` the wire code (may be empty in a fault); `carrier` FAULT or ANSWER;
     `soap_code` the code of a fault; `status` its HTTP status. `listed`: the errors of an answer that has
-    one for each document asked for.
+    one for each document asked for. `ack`: type of a negative HL7v3 acknowledgement, AE or AR.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Refusal(Exception):
         status: int = 500,
         location: str = "",
         listed: tuple[RegistryError, ...] = (),
+        ack: str = "AE",
     ) -> None:
         super().__init__(f"{cause}: {text}")
         self.cause = cause
@@ -43,6 +44,7 @@ class Refusal(Exception):
         self.status = status
         self.location = location
         self.listed = listed
+        self.ack = ack
 
 
 WSA = "http://www.w3.org/2005/08/addressing"
@@ -270,6 +272,22 @@ def not_permitted(what: str, location: str) -> Refusal:
     return registry(RIGHTS, detail, "rights", location)
 
 
-def injected(code: str, text: str, *, carrier: str, soap_code: str = "Receiver") -> Refusal:
+def injected(
+    code: str,
+    text: str,
+    *,
+    carrier: str,
+    soap_code: str = "Receiver",
+    ack: str = "AE",
+    namespace: str = "",
+) -> Refusal:
     """A refusal that a scenario asked for."""
-    return Refusal("injected", text, code=code, carrier=carrier, soap_code=soap_code)
+    return Refusal(
+        "injected",
+        text,
+        code=code,
+        carrier=carrier,
+        soap_code=soap_code,
+        ack=ack,
+        namespace=namespace,
+    )

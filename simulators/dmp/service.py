@@ -1,6 +1,7 @@
 """The DMP service: decisions in the DMP's order, answers, facts."""
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from simulators.core.identities import PROFESSIONALS, Professional
 from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
+from simulators.core.whose import patient_of
 
 from . import audit, consult, errors, faults, feed, visibility, wire
 from . import update as updates
@@ -31,6 +33,7 @@ from .examine import Examined, Examiner, Options
 from .habilitations import Habilitations
 from .rights import Action, Actor, actor_of
 from .routes import FEED, RETRIEVE, SEARCH, UPDATE, identify
+from .spoil import spoil
 from .state import DmpState
 from .visibility import Rules, Viewer
 
@@ -83,8 +86,13 @@ class DmpService:
 
     def refuse(self, request: Request, fault: Fault) -> Handled:
         """Answer a fault of `faults`. Raises ValueError for another kind."""
-        if fault.kind == faults.PARTIAL_SUCCESS:
-            return self._partial(request, fault)
+        if fault.kind in faults.REMARKS:
+            return self._remarking(request, fault)
+        if fault.kind in faults.SPOILT:
+            handled = self.handle(request)
+            return replace(handled, response=spoil(handled.response, fault))
+        if fault.kind in faults.STATES:
+            return self._believing(request, fault).handle(request)
         refused = faults.refusal(fault)
         seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
         self._describe(seen)
@@ -139,14 +147,14 @@ class DmpService:
         provided = seen.payload
         assert isinstance(provided, xds.Provided) and seen.operation is not None
         feed.feed(self.state, provided, patient.ins.matricule, self._random, seen.facts["documents"])
-        body = xds.write_registry_response(xds.RegistryResponse())
+        body = xds.write_registry_response(xds.RegistryResponse(errors=_remarks(seen)))
         return wire.reply(seen, seen.operation, body, self._message_id())
 
     def _update(self, seen: Examined, viewer: Viewer) -> Response:
         asked = seen.payload
         assert isinstance(asked, xds.Update) and seen.operation is not None
         updates.update(self.state, asked, seen.patient, viewer, self._random, seen.facts, self._rules)
-        body = xds.write_registry_response(xds.RegistryResponse())
+        body = xds.write_registry_response(xds.RegistryResponse(errors=_remarks(seen)))
         return wire.reply(seen, seen.operation, body, self._message_id())
 
     def _search(self, seen: Examined, viewer: Viewer) -> Response:
@@ -157,8 +165,8 @@ class DmpService:
         body = wire.search_answer(
             found,
             references=query.return_type == "ObjectRef",
-            errors=_error(seen),
-            status=names.PARTIAL if _error(seen) else names.SUCCESS,
+            errors=_remarks(seen),
+            status=_status(_remarks(seen)),
         )
         return wire.reply(seen, seen.operation, body, self._message_id())
 
@@ -167,7 +175,7 @@ class DmpService:
         found = consult.retrieve(self.state, seen.payload, seen.patient, viewer, self._rules)
         if not found.documents:
             raise errors.none_given(found.errors)
-        refused = (*found.errors, *_error(seen))
+        refused = (*found.errors, *_remarks(seen))
         attachments, documents = [], []
         for rank, (held, data) in enumerate(found.documents, 1):
             name = f"document{rank}.{self._random.uuid('dmp.part')}@dmp"
@@ -185,18 +193,30 @@ class DmpService:
             }
             for held, data in found.documents
         ]
-        status = names.PARTIAL if refused else names.SUCCESS
-        body = xds.write_retrieve_response(RetrieveResponse(status, tuple(documents), refused))
+        body = xds.write_retrieve_response(RetrieveResponse(_status(refused), tuple(documents), refused))
         return wire.reply(seen, seen.operation, body, self._message_id(), attachments)
 
-    def _partial(self, request: Request, fault: Fault) -> Handled:
-        """Do what is asked, and say that something is missing."""
+    def _believing(self, request: Request, fault: Fault) -> "DmpService":
+        """This DMP, believing something else of the patient of a request."""
+        patient = self._population.find(patient_of(request.body))
+        if patient is None:
+            return self
+        beside = Population(self._population.seed)
+        beside.register(faults.altered(patient, fault))
+        other = copy.copy(self)
+        other.access = replace(self.access, population=beside)
+        other.desk = replace(self.desk, access=other.access)
+        return other
+
+    def _remarking(self, request: Request, fault: Fault) -> Handled:
+        """Do what is asked, and say that something is missing, or only warn."""
         seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
-        if seen.operation not in (SEARCH, RETRIEVE):
-            raise ValueError(f"{faults.PARTIAL_SUCCESS} only makes sense for TD3.1 and TD3.2")
+        partial = fault.kind == faults.PARTIAL_SUCCESS
+        if seen.operation not in ((SEARCH, RETRIEVE) if partial else (FEED, UPDATE, SEARCH, RETRIEVE)):
+            raise ValueError(f"{fault.kind} makes no sense for {seen.transaction}")
         self._describe(seen)
-        code = str(fault.params.get("code", "XDSRegistryError"))
-        seen.facts["partial"] = code
+        default = "XDSRegistryError" if partial else "XDSExtraMetadataNotSaved"
+        seen.facts["partial" if partial else "warning"] = str(fault.params.get("code", default))
         try:
             if seen.refusal is not None:
                 raise seen.refusal
@@ -278,9 +298,20 @@ def _actions(seen: Examined) -> tuple[Action, ...]:
     return (Action.SEARCH_REFERENCES if references else Action.SEARCH,)
 
 
-def _error(seen: Examined) -> tuple[RegistryError, ...]:
-    code = seen.facts.get("partial")
-    return (RegistryError(str(code), "[bench] réponse partielle injectée"),) if code else ()
+def _remarks(seen: Examined) -> tuple[RegistryError, ...]:
+    """The error or the warning that a fault adds to a right answer."""
+    if "partial" in seen.facts:
+        return (RegistryError(str(seen.facts["partial"]), "[bench] réponse partielle injectée"),)
+    if "warning" in seen.facts:
+        text = "[bench] avertissement injecté"
+        return (RegistryError(str(seen.facts["warning"]), text, severity=names.SEVERITY_WARNING),)
+    return ()
+
+
+def _status(listed: Sequence[RegistryError]) -> str:
+    """What is done with these errors is done in part; warnings take nothing away."""
+    grave = any(one.severity != names.SEVERITY_WARNING for one in listed)
+    return names.PARTIAL if grave else names.SUCCESS
 
 
 def recorded(exchange: Exchange) -> Request:

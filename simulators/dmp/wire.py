@@ -74,11 +74,11 @@ def _negative(
     asked = seen.payload
     identity = hl7v3.Identity("1.2.250.1.213.4.1.1.1.1", message_id.removeprefix("urn:uuid:"))
     if isinstance(asked, hl7v3.Query):
-        return hl7v3.write_error(asked, identity, created, refused.code, refused.text)
+        return hl7v3.write_error(asked, identity, created, refused.code, refused.text, refused.ack)
     if isinstance(asked, Find):
-        return write_found(asked, identity, created, (), 0, (refused.code, refused.text))
+        return write_found(asked, identity, created, (), 0, (refused.code, refused.text), refused.ack)
     if isinstance(asked, Revision):
-        return write_refusal(asked, identity, created, refused.code, refused.text)
+        return write_refusal(asked, identity, created, refused.code, refused.text, refused.ack)
     if isinstance(asked, SetAuthorization | ListByPatient | PatientList):
         return write_answer(operation_of(asked), Outcome(refused.code, refused.text))
     return None

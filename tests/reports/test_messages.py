@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,3 +64,31 @@ def test_dates_durations_sizes() -> None:
     assert fr.shift(93_600) == "+1 j 2 h"
     assert en.plural("errors", 0) == "0 errors"
     assert fr.plural("errors", 0) == "0 erreur"
+
+
+@pytest.mark.parametrize(
+    ("fault", "fr", "en"),
+    [
+        ({}, "dmp TD2.1 : slow (appel 1)", "dmp TD2.1: slow (call 1)"),
+        ({"skip": 2}, "dmp TD2.1 : slow (appel 3)", "dmp TD2.1: slow (call 3)"),
+        ({"times": 3}, "dmp TD2.1 : slow (appels 1 à 3)", "dmp TD2.1: slow (calls 1 to 3)"),
+        (
+            {"times": 0, "params": {"seconds": 3}},
+            "dmp TD2.1 : slow seconds=3 (tous les appels à partir du 1)",
+            "dmp TD2.1: slow seconds=3 (every call from call 1)",
+        ),
+        (
+            {"kind": "registry-error", "params": {"code": "XDSRegistryBusy"}},
+            "dmp TD2.1 : registry-error XDSRegistryBusy (appel 1)",
+            "dmp TD2.1: registry-error XDSRegistryBusy (call 1)",
+        ),
+        (
+            {"every": 5, "times": 0, "patient": "263077022070123"},
+            "dmp TD2.1 263077022070123 : slow (un appel sur 5 à partir du 1)",
+            "dmp TD2.1 263077022070123: slow (one call out of 5 from call 1)",
+        ),
+    ],
+)
+def test_scheduled_faults(fault: dict[str, Any], fr: str, en: str) -> None:
+    base = {"service": "dmp", "transaction": "TD2.1", "kind": "slow", "skip": 0, "times": 1, "params": {}}
+    assert (Words("fr").fault({**base, **fault}), Words("en").fault({**base, **fault})) == (fr, en)

@@ -133,6 +133,29 @@ def test_faults(national: National) -> None:
     assert requests.get(url, timeout=5).status_code == 200
 
 
+def test_faults_below_http(national: National) -> None:
+    url = f"{national.environment.psc_issuer}/.well-known/openid-configuration"
+    for rule in (
+        "psc/TLS: 1-2 bad-certificate host",
+        "psc/PSC.*: 2 cut-in-body",
+        "psc/PSC.*: 3 slow-body 60",
+    ):
+        national.schedule(rule)
+    with pytest.raises(requests.exceptions.SSLError, match="host"):
+        requests.get(url, timeout=5)
+    assert requests.get(url, timeout=5, verify=False).status_code == 200
+    shown, accepted = national.journal.exchanges()[-2:]
+    assert (shown.transaction, accepted.facts["presented"]) == ("TLS.presented", "host")
+    assert accepted.fault == "bad-certificate"
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(url, timeout=5)
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(url, timeout=5)
+    assert requests.get(url, timeout=5).status_code == 200
+    with pytest.raises(ValueError, match="closed"):
+        national.schedule("TD2.1: closd")
+
+
 def test_every_form_of_body(national: National) -> None:
     url, cert = national.environment.insi_url, certificate(national, "cabinet-auth")
     for body in (b"<a/>", "<é/>", iter([b"<a", b"/>"])):

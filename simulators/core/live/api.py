@@ -10,7 +10,8 @@ from schemas.messages import action, text
 from ..clock import Clock, iso
 from ..environment import Environment
 from ..exchange import Exchange
-from ..faults import Fault, FaultPlan
+from ..faults import Counted, Fault, FaultPlan
+from ..incidents import INCIDENTS
 from ..journal import Journal
 from ..population import Patient, Population
 from . import decode
@@ -22,6 +23,7 @@ PERSONA: dict[str, tuple[str, ...]] = {
     "authorisation": ("VALIDE", "EXPIRE", "INTERDIT", "NON_EXISTE"),
     "mes": ("actif", "ferme", "absent"),
     "sex": ("F", "M"),
+    "incident": tuple(INCIDENTS),
 }
 FLAGS = frozenset(
     {
@@ -54,6 +56,14 @@ class Controlled(Protocol):
 
     @property
     def environment(self) -> Environment: ...
+
+    def schedule(self, fault: Fault) -> int:
+        """Schedule a fault. Raises ValueError when it cannot be played."""
+        ...
+
+    def rule(self, line: str) -> int:
+        """Schedule a fault written as text. Raises ValueError."""
+        ...
 
     def deposit_report(self, patient: Patient) -> str: ...
 
@@ -89,7 +99,7 @@ def summary(exchange: Exchange, findings: tuple[Finding, ...]) -> Json:
         "patient": str(exchange.facts.get("patient") or ""),
         "user": str(exchange.facts.get("user") or ""),
         "scenario": exchange.scenario,
-        "fault": exchange.fault,
+        "fault": str(exchange.facts.get("injected") or exchange.fault),
         "simulated": exchange.transaction.startswith("EPU."),  # the real interface is not public
         "errors": count[Severity.ERROR],
         "warnings": count[Severity.WARNING],
@@ -175,28 +185,31 @@ class Api:
         }
 
     def faults(self) -> Json:
-        kept = self._stack.faults.scheduled()
-        return {"faults": [_fault(item) for item in kept]}
+        """The scheduled faults, with the calls that each has seen and those that it has spoilt."""
+        return {"faults": [_fault(item) for item in self._stack.faults.counted()]}
 
     def schedule(self, asked: Mapping[str, Any]) -> Json:
-        """Schedule a fault: `{service, transaction, kind, skip?, times?, params?}`."""
-        params = asked.get("params", {})
-        if not isinstance(params, dict):
-            raise BadInput("params : un objet est attendu")
-        fault = Fault(
-            _text(asked, "service"),
-            _text(asked, "transaction"),
-            _text(asked, "kind"),
-            _count(asked, "skip", 0),
-            _count(asked, "times", 1),
-            params,
-        )
-        self._stack.faults.schedule(fault)
+        """Schedule a fault: `{rule}` as text, or its fields.
+
+        Fields: `{service, transaction, kind, skip?, times?, every?, patient?, params?}`.
+        """
+        try:
+            if "rule" in asked:
+                self._stack.rule(_text(asked, "rule"))
+            else:
+                self._stack.schedule(_asked_fault(asked))
+        except ValueError as error:
+            raise BadInput(str(error)) from None
         return self.faults()
 
     def calm(self) -> Json:
         """Forget the scheduled faults."""
         self._stack.faults.clear()
+        return self.faults()
+
+    def cancel(self, number: int) -> Json:
+        """Forget one scheduled fault."""
+        self._stack.faults.remove(number)
         return self.faults()
 
     def clock(self) -> Json:
@@ -215,7 +228,7 @@ class Api:
         return {"patients": [_patient(item) for item in self._stack.population]}
 
     def derive(self, asked: Mapping[str, Any]) -> Json:
-        """Derive a patient: `{key, insi?, dmp?, authorisation?, mes?, sex?}` and any of FLAGS."""
+        """Derive a patient: `{key, insi?, dmp?, authorisation?, mes?, sex?, incident?}` and any of FLAGS."""
         persona: dict[str, Any] = {}
         for name, value in asked.items():
             if (name in PERSONA and value in PERSONA[name]) or (name in FLAGS and isinstance(value, bool)):
@@ -260,14 +273,38 @@ class Api:
         return self._stack.population.find(name) or self._stack.population.derive(name)
 
 
-def _fault(fault: Fault) -> Json:
+def _asked_fault(asked: Mapping[str, Any]) -> Fault:
+    params = asked.get("params", {})
+    if not isinstance(params, dict):
+        raise BadInput("params : un objet est attendu")
+    return Fault(
+        _text(asked, "service"),
+        _text(asked, "transaction"),
+        _text(asked, "kind"),
+        _count(asked, "skip", 0),
+        _count(asked, "times", 1),
+        params,
+        _count(asked, "every", 1),
+        _text(asked, "patient") if "patient" in asked else "",
+    )
+
+
+def _fault(one: Counted) -> Json:
+    fault = one.fault
     return {
+        "number": one.number,
         "service": fault.service,
         "transaction": fault.transaction,
         "kind": fault.kind,
         "skip": fault.skip,
         "times": fault.times,
+        "every": fault.every,
+        "patient": fault.patient,
         "params": dict(fault.params),
+        "told": fault.told(),
+        "seen": one.seen,
+        "played": one.played,
+        "over": one.over,
     }
 
 
@@ -281,6 +318,7 @@ def _patient(patient: Patient) -> Json:
         "dmp": patient.dmp,
         "authorisation": patient.authorisation,
         "mes": patient.mes,
+        "incident": patient.incident,
     }
 
 

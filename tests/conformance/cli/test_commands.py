@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from conformance.cli.main import COMMANDS, main
 from schemas.actions import actions
 
+ROOT = Path(__file__).parents[3]
 HEAVY = {
     "aiohttp", "cryptography", "faker", "fpdf", "jinja2", "jsonschema", "lxml", "PIL", "pikepdf", "pypdfium2",
     "pytest", "requests", "rich", "xmlschema",
@@ -75,6 +76,23 @@ def test_a_table_for_people() -> None:
     table = invoke("defects")
     assert "dmp-empreinte" in table
     assert "\x1b" not in table
+
+
+def test_the_documented_menu_is_the_menu() -> None:
+    """`segur-bench faults --markdown` writes the tables of docs/pannes.md."""
+    documented = (ROOT / "docs/pannes.md").read_text(encoding="utf-8")
+    assert invoke("faults", "--markdown") in documented
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_faults_and_personas(lang: str) -> None:
+    rows = json.loads(invoke("faults", "--json", "--lang", lang))
+    assert len(rows) == len({row["kind"] for row in rows}) and all(row["effect"] for row in rows)
+    assert "wrong-multipart" in invoke("faults", "--lang", lang)
+    people = json.loads(invoke("personas", "--json", "--seed", "3"))
+    told = invoke("personas", "--seed", "3", "--lang", lang)
+    for one in people:
+        assert f"INS {one['matricule']}\n" in told and one["birth_name"] in told
 
 
 def test_contract(tmp_path: Path) -> None:

@@ -15,14 +15,19 @@ from click.testing import CliRunner
 
 from conformance.cli.main import main
 from conformance.cli.serve import _print
+from simulators.core.incidents import INCIDENTS
 
 COMMAND = [str(Path(sys.executable).parent / "segur-bench"), "serve", "--port-base", "0", "--json"]
 
 
 @contextmanager
-def serving(pki: Path, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+def serving(pki: Path, folder: Path, *more: str) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
-        [*COMMAND, "--pki", str(pki)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "--pki", str(pki), *more],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             yield process
@@ -61,6 +66,30 @@ def test_serves_until_told_to_stop(tmp_path: Path, pki: Path, number: signal.Sig
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert (live.status_code, discovery.json()["issuer"]) == (200, told["psc_issuer"])
+
+
+def test_faults_and_patients_from_the_start(tmp_path: Path, pki: Path) -> None:
+    (tmp_path / "bench.toml").write_text('[serve]\nfaults = ["TD3.1: every 5 slow seconds=3"]\n')
+    with serving(pki, tmp_path, "--fault", "TD2.1: 3 registry-error XDSRegistryBusy") as process:
+        control = environment(process)["control_url"]
+        faults = requests.get(f"{control}/api/faults", timeout=5).json()["faults"]
+        patients = requests.get(f"{control}/api/patients", timeout=5).json()["patients"]
+    assert [fault["told"] for fault in faults] == ["slow seconds=3", "registry-error XDSRegistryBusy"]
+    listed = json.loads(CliRunner().invoke(main, ["personas", "--json"]).stdout)
+    carriers = {one["matricule"]: one["faults"] for one in listed if one["faults"]}
+    assert len(carriers) == len(INCIDENTS)
+    known = {one["matricule"] for one in patients if one["incident"]}
+    assert known == set(carriers)
+
+
+@pytest.mark.parametrize("place", ["option", "file"])
+def test_a_wrong_fault_stops_at_once(tmp_path: Path, pki: Path, place: str) -> None:
+    path = tmp_path / "bench.toml"
+    path.write_text('[serve]\nfaults = ["TD2.1: closd"]\n' if place == "file" else "")
+    more = ["--fault", "TD2.1: closd"] if place == "option" else []
+    done = CliRunner().invoke(main, ["serve", "--config", str(path), "--pki", str(pki), *more])
+    assert done.exit_code == 2
+    assert "TD2.1: closd" in done.stderr and "closed" in done.stderr
 
 
 def test_a_taken_port(tmp_path: Path, pki: Path) -> None:

@@ -10,6 +10,7 @@ from conformance.engine.bench import Bench
 from conformance.engine.session import exit_code
 from conformance.sut.driver import Answer, SutError
 from reports.record import ScenarioResult, Verdict
+from reports.wording import Words
 from schemas.finding import Keyword, Rule
 
 RULE = Rule("ESSAI-REGLE", Keyword.DOIT, ("BEN-DMP-05",))
@@ -144,6 +145,26 @@ def test_the_world_is_calmed_whatever_happens(stage: Any) -> None:
     result = stage.play(body)
     assert stage.world.calmed == 1
     assert result.faults[0]["kind"] == "unavailable"
+
+
+def test_a_fault_may_be_written_as_a_rule(stage: Any) -> None:
+    def body(bench: Bench) -> None:
+        bench.fault("TD2.1: 3 registry-error XDSRegistryBusy")
+        bench.fault("dmp", "TLS", "bad-certificate", times=0, kind="host")
+
+    result = stage.play(body)
+    first, second = stage.world.scheduled
+    assert (first.skip, first.told()) == (2, "registry-error XDSRegistryBusy")
+    assert (second.times, second.told()) == (0, "bad-certificate kind=host")
+    assert [fault["kind"] for fault in result.faults] == ["registry-error", "bad-certificate"]
+    assert Words("fr").fault(result.faults[0]).endswith("registry-error XDSRegistryBusy (appel 3)")
+
+
+@pytest.mark.parametrize("rule", ["TD2.1: earthquake", "TD2.1: registry-error XDSBusy"])
+def test_a_wrong_fault_is_ours(stage: Any, rule: str) -> None:
+    result = stage.play(lambda bench: bench.fault(rule))
+    assert result.verdict is Verdict.ERREUR_BANC
+    assert stage.world.scheduled == []
 
 
 def result_with(verdict: Verdict, **changes: Any) -> ScenarioResult:

@@ -15,7 +15,7 @@ from simulators.cnam.epu_rules import RULES
 from simulators.cnam.errors import REFUSING, STATUS
 from simulators.core.clock import Clock
 from simulators.core.exchange import Tls
-from simulators.core.faults import GENERIC, Fault
+from simulators.core.faults import GENERIC, NOT_DONE, Fault
 from simulators.core.identities import CORRESPONDANT, MEDECIN
 from simulators.core.population import Population
 from simulators.core.service import Context, Request, Response, serve
@@ -520,7 +520,7 @@ def test_generic_faults(
     request = Request("POST", "/epu/v1/prescriptions", headers, body, doctor.session)
     serve(epu_service, request, context)
     assert context.journal.bench_errors == []
-    done = kind not in ("unavailable", "server-error")
+    done = kind not in NOT_DONE
     assert doctor.call("POST", "/prescriptions", prescription()).status == (200 if done else 201)
 
 

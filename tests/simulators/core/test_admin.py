@@ -197,6 +197,33 @@ def test_faults(http: requests.Session, url: str, stack: Stack) -> None:
     assert http.delete(f"{url}/api/faults", timeout=5).json() == {"faults": []}
 
 
+def test_faults_as_rules_with_their_counts(http: requests.Session, url: str, stack: Stack) -> None:
+    for rule in ("psc/PSC.discovery: 2 bad-gateway", "TD2.1: every 5 slow 3"):
+        answer = http.post(f"{url}/api/faults", json={"rule": rule}, timeout=5)
+        assert answer.status_code == 200
+    refused = http.post(f"{url}/api/faults", json={"rule": "TD2.1: registry-error XDSBusy"}, timeout=5)
+    assert refused.status_code == 400 and "XDSRegistryBusy" in refused.json()["error"]
+    unknown = {"service": "dmp", "transaction": "TD2.1", "kind": "earthquake"}
+    assert http.post(f"{url}/api/faults", json=unknown, timeout=5).status_code == 400
+    discovery = f"{stack.environment.psc_issuer}/.well-known/openid-configuration"
+    codes = [http.get(discovery, verify=str(stack.pki.ca_bundle), timeout=5).status_code for _ in range(3)]
+    assert codes == [200, 502, 200]
+    first, second = http.get(f"{url}/api/faults", timeout=5).json()["faults"]
+    assert (first["seen"], first["played"], first["over"]) == (3, 1, True)
+    assert (second["told"], second["every"], second["seen"]) == ("slow seconds=3", 5, 0)
+    left = http.delete(f"{url}/api/faults/{first['number']}", timeout=5).json()["faults"]
+    assert [one["number"] for one in left] == [second["number"]]
+    assert http.delete(f"{url}/api/faults/{first['number']}", timeout=5).status_code == 404
+
+
+def test_the_page_is_told_which_fault_was_played(http: requests.Session, url: str, stack: Stack) -> None:
+    stack.rule("psc/PSC.discovery: slow seconds=0.001")
+    discovery = f"{stack.environment.psc_issuer}/.well-known/openid-configuration"
+    http.get(discovery, verify=str(stack.pki.ca_bundle), timeout=5)
+    last = http.get(f"{url}/api/exchanges?since={stack.journal.position - 1}", timeout=5).json()
+    assert last["exchanges"][0]["fault"] == "slow seconds=0.001"
+
+
 def test_clock(http: requests.Session, url: str, stack: Stack) -> None:
     assert http.post(f"{url}/api/clock", json={"shift": 180}, timeout=5).json()["shift"] == 180
     assert stack.clock.shifted.total_seconds() == 180
@@ -207,7 +234,14 @@ def test_patients(http: requests.Session, url: str, stack: Stack) -> None:
     made = http.post(f"{url}/api/patients", json={"key": "x", "dmp": "ferme"}, timeout=5).json()
     assert stack.population.find(made["matricule"]) is not None
     assert made in http.get(f"{url}/api/patients", timeout=5).json()["patients"]
-    for wrong in ({}, {"key": "x", "dmp": "ouvert"}, {"key": "x", "nir": "1"}):
+    carrier = http.post(f"{url}/api/patients", json={"key": "y", "incident": "lent"}, timeout=5).json()
+    assert carrier["incident"] == "lent"
+    for wrong in (
+        {"key": "x", "incident": "inconnu"},
+        {},
+        {"key": "x", "dmp": "ouvert"},
+        {"key": "x", "nir": "1"},
+    ):
         assert http.post(f"{url}/api/patients", json=wrong, timeout=5).status_code == 400
 
 

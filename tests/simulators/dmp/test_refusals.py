@@ -18,7 +18,7 @@ from simulators.core.identities import OFFICINE
 from simulators.core.pki import Pki
 from simulators.core.service import Handled, Request
 from simulators.dmp import routes
-from simulators.dmp.faults import KINDS
+from simulators.dmp.faults import REFUSALS
 
 from .conftest import START
 from .kit import Kit, answered, body_of, error_of, fault_of
@@ -430,7 +430,7 @@ def test_transactions_that_are_not_simulated_are_recognised(kit: Kit) -> None:
 # --- injected faults
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "partial-success"])
+@pytest.mark.parametrize("kind", REFUSALS)
 def test_injected(kit: Kit, kind: str) -> None:
     patient = kit.population.derive("a")
     for message in (kit.feed(patient), kit.exists(patient), kit.search(patient), kit.retrieve(patient, "1")):

@@ -91,6 +91,11 @@ class Authorisations:
             ).fetchone()
         return _read(row) if row else None
 
+    def rename(self, former: str, present: str) -> None:
+        """The patient of one matricule now has another."""
+        with self._lock:
+            self._db.execute("UPDATE authorisation SET patient = ? WHERE patient = ?", (present, former))
+
     def put(self, patient: Patient, one: Authorisation) -> None:
         """Store a state as it is."""
         with self._lock:

@@ -40,6 +40,7 @@ from simulators.core.service import Request
 from . import errors, patient_messages, routes
 from .errors import Refusal
 from .policy import Policy
+from .rights import Actor, actor_of
 from .routes import EXISTENCE, FEED, SEARCH, UPDATE, Operation
 
 _UNIT = re.compile(r"(?:^|[,+])OU=([^,+]*)")
@@ -95,10 +96,12 @@ class Examined:
 
 @dataclass(slots=True)
 class Examiner:
-    """Examines messages. `age_of(matricule, now)` gives a patient's age in years, None when unknown."""
+    """Examines messages. `age_of(matricule, now)` gives a patient's age in years, None when unknown;
+    `others_of(matricule)` every INS of a patient who had several, as CX."""
 
     options: Options
     age_of: Callable[[str, datetime], int | None]
+    others_of: Callable[[str], frozenset[str]]
 
     def examine(self, request: Request, now: datetime, first_time: Callable[[str, str], bool]) -> Examined:
         """Decode and judge a request. `first_time(kind, id)` tells whether an identifier is new."""
@@ -233,6 +236,8 @@ class Examiner:
         replayed = bool(read.id) and not first_time("vihf", read.id)
         if replayed:
             seen.facts.setdefault("replayed", []).append("vihf")
+        if seen.operation is FEED and actor_of(read, False) is Actor.CPE:
+            seen.operation, seen.transaction = routes.FEED_CPE, routes.FEED_CPE.transaction
         patient = read.patient
         matricule = patient.matricule if patient else ""
         findings = judge_vihf(
@@ -299,9 +304,13 @@ class Examiner:
 
     def _judge_update(self, seen: Examined, asked: xds.Update, read: Vihf) -> None:
         patient = read.patient.cx() if read.patient else ""
+        others = self.others_of(seen.patient)
+        if others:
+            seen.facts["same_patient"] = sorted(others)  # to judge the exchange again
         lot = xds.Lot(
             asked.submission,
             patient=patient,
+            others=others,
             cumulative=self.options.cumulative,
             metadata=asked.metadata,
         )
@@ -324,6 +333,7 @@ class Examiner:
             read.mode,
             ins.cx() if ins else "",
             cumulative=self.options.cumulative,
+            employee=seen.operation is routes.FEED_CPE,
             metadata=provided.metadata,
         )
         decisive = judge_decisive(lot)

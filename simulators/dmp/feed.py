@@ -34,9 +34,16 @@ def describe(provided: Provided) -> list[dict[str, Any]]:
 
 
 def feed(
-    state: DmpState, provided: Provided, matricule: str, randomness: Randomness, facts: list[dict[str, Any]]
+    state: DmpState,
+    provided: Provided,
+    matricule: str,
+    randomness: Randomness,
+    facts: list[dict[str, Any]],
+    received: str = "",
 ) -> None:
     """Store a submission; `facts` (see `describe`) receive entryUUIDs and what was replaced.
+
+    `received`: the instant, YYYYMMDDhhmmss.
 
     Raises Refusal when the registry or the repository can't take it; then nothing is stored.
     """
@@ -59,6 +66,7 @@ def feed(
             set_uuid,
             complete,
             replaced=[(new[id_], old.uuid) for id_, old in replaced.items()],
+            received=received,
         )
     except sqlite3.IntegrityError as error:
         raise _known(state, submission.submission_set.unique_id, complete, str(error)) from None

@@ -18,7 +18,7 @@ from schemas.xds import Code, composite, names
 from schemas.xml import Element
 from simulators.core.clock import Clock, stamp
 from simulators.core.exchange import Tls
-from simulators.core.identities import MEDECIN, PROFESSIONALS
+from simulators.core.identities import EMPLOYEES, MEDECIN, PROFESSIONALS
 from simulators.core.pki import Pki
 from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
@@ -294,7 +294,9 @@ class Kit:
 def _holder(asked: VihfRequest | None) -> str:
     if asked is None or asked.mode != DIRECT:
         return "cabinet"
-    return next((f"cps-{one.user}" for one in PROFESSIONALS if one.id_nat == asked.name_id), "cps-medecin")
+    cards = {one.id_nat: f"cps-{one.user}" for one in PROFESSIONALS}
+    cards |= {one.id_nat: f"cpe-{one.user}" for one in EMPLOYEES}
+    return cards.get(asked.name_id, "cps-medecin")
 
 
 def levels(*flags: str) -> tuple[Code, ...]:

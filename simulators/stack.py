@@ -26,6 +26,7 @@ from .core.journal import Journal
 from .core.population import Patient, Population
 from .core.random import Randomness
 from .core.service import Context, Hosted
+from .dmp.settings import DmpSettings
 from .national import DMP_PATH, EPU_PATH, INSI_PATH, Services, Settings, build
 
 CLIENT_ID = "segur-bench-lps"
@@ -44,6 +45,7 @@ class StackSettings:
     nil: str = "BANC000001"
     idam: str = "SIMU0001"
     homologation: str = "BANC-DMP-0001"
+    dmp: DmpSettings = field(default_factory=DmpSettings)
 
 
 @dataclass(slots=True)
@@ -286,4 +288,6 @@ def _unread(exchange: Exchange) -> bool:
 
 
 def _declared(settings: StackSettings) -> Settings:
-    return Settings(settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID)
+    return Settings(
+        settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID, settings.dmp
+    )

@@ -65,9 +65,7 @@ class Policy:
     )
     former_ins: bool = field(
         default=True,
-        metadata=_assumed(
-            "un appel sous un ancien INS du patient vaut un appel sous l'actuel (EX_3.1-1055)"
-        ),
+        metadata=_assumed("un appel sous un ancien INS du patient vaut un appel sous l'actuel (EX_3.1-1055)"),
     )
     homonyms: int = field(default=20, metadata=_assumed("nombre de patients rendus par TD0.5"))
     oddities: Oddities = field(

@@ -58,6 +58,7 @@ class DmpService:
         self.state = state or DmpState()
         self.audit = AuditTrail()
         self._rules = replace(rules, oddities=options.policy.oddities)
+        self._options = options
         self._clock = clock
         self._random = randomness
         self._population = population
@@ -182,10 +183,13 @@ class DmpService:
         found = consult.search(
             self.state, query, patient.ins.matricule, viewer, self._rules, asked_as=seen.patient
         )
+        references = query.return_type == "ObjectRef"
+        if 0 < self._options.max_results < len(found) and not references:
+            raise errors.too_many(len(found), self._options.max_results)
         seen.facts["returned"] = [one.name for one in found]
         body = wire.search_answer(
             found,
-            references=query.return_type == "ObjectRef",
+            references=references,
             errors=_remarks(seen),
             status=_status(_remarks(seen)),
         )

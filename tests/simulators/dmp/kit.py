@@ -23,10 +23,11 @@ from simulators.core.pki import Pki
 from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
-from simulators.dmp import routes
+from simulators.dmp import configure, routes
 from simulators.dmp.examine import Options
 from simulators.dmp.routes import EXISTENCE, FEED, RETRIEVE, SEARCH, UPDATE, Operation
 from simulators.dmp.service import DmpService
+from simulators.dmp.settings import DmpSettings
 
 PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
 SOURCE = "1.2.250.1.999.7"
@@ -82,12 +83,17 @@ class Kit:
     population: Population = field(default_factory=lambda: Population(7))
     randomness: Randomness = field(default_factory=lambda: Randomness(7))
     options: dict[str, Any] = field(default_factory=dict)
+    settings: DmpSettings | None = None
     service: DmpService = field(init=False)
 
     def __post_init__(self) -> None:
         authorities = Authorities.of(self.pki.authorities(), self.pki.revoked_serials())
+        settled = Options(authorities, **{"homologation": "BANC-DMP-0001", **self.options})
+        if self.settings is not None:
+            settled = configure.options(self.settings, authorities, "BANC-DMP-0001")
         self.service = DmpService(
-            Options(authorities, **{"homologation": "BANC-DMP-0001", **self.options}),
+            settled,
+            rules=configure.rules(self.settings or DmpSettings()),
             clock=self.clock,
             randomness=self.randomness,
             population=self.population,

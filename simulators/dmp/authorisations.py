@@ -83,6 +83,10 @@ class Authorisations:
             return own
         return replace(own, state=State.VALID, start=shared.start, last_action=shared.last_action)
 
+    def stored(self, patient: Patient, holder: str) -> bool:
+        """Whether somebody changed how this holder stands."""
+        return self._stored(patient, holder) is not None
+
     def _stored(self, patient: Patient, holder: str) -> Authorisation | None:
         with self._lock:
             row = self._db.execute(

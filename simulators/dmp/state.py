@@ -6,6 +6,7 @@ of a document; versions share uniqueId and logical id. HasMember associations ar
 submission set.
 """
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ from .rows import (
     set_row,
 )
 
+EMPTY = hashlib.sha256().hexdigest()  # of no bytes, which are not stored
 RANKS = 20  # bits: the entries, and the sets, that one patient may have
 
 
@@ -202,6 +204,8 @@ class DmpState:
 
     def body(self, one: Held) -> bytes:
         """The bytes of a document."""
+        if one.sha256 == EMPTY:
+            return b""
         if self._folder is not None:
             return (self._folder / one.sha256).read_bytes()
         with self._lock:

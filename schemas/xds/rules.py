@@ -141,6 +141,7 @@ def known_schemes(lot: Lot) -> Iterator[Observation]:
 def references_resolve(lot: Lot) -> Iterator[Observation]:
     """Object ids are unique; what an association names is in the submission, or is an entryUUID."""
     ids = [lot.submission.submission_set.id, *(entry.id for entry in lot.submission.entries)]
+    ids += lot.submission.folders
     for one in sorted({one for one in ids if not one or ids.count(one) > 1}):
         yield Observation("RegistryObjectList", f"{ids.count(one)} × id '{one}'", "id unique")
     for link in lot.submission.associations:
@@ -378,6 +379,13 @@ def signature_metadata(lot: Lot) -> Iterator[Observation]:
         if value != wanted:
             where = f"ExtrinsicObject[@id='{signature.id}']/{name}"
             yield Observation(where, value or "", wanted, signature.line)
+
+
+@FEED.rule("XDS-FLD-01", requires=Keyword.DEVRAIT, source=f"{CI_SIS} ; exemples de messages du DMP")
+def folders_are_not_used(lot: Lot) -> Iterator[Observation]:
+    """The DMP's published messages have no folder; what it keeps of one is unknown."""
+    for folder in lot.submission.folders:
+        yield Observation(f"RegistryPackage[@id='{folder}']", "classeur (Folder)", "lot de soumission seul")
 
 
 @FEED.rule("XDS-AUT-01", requirements=("EX_2.1-1140",), source="EX_2.1-1140")

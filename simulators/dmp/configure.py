@@ -94,6 +94,7 @@ def options(settings: DmpSettings, authorities: Authorities, homologation: str =
         max_submission=settings.max_submission_bytes,
         max_results=settings.max_results,
         cumulative=settings.masked_and_invisible,
+        folders=settings.folders,
         soap11=settings.soap11,
         document_id_any_case=settings.document_id_any_case,
     )

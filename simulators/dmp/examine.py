@@ -67,6 +67,7 @@ class Options:
     max_submission: int = 0  # bytes of the documents of a submission, 0 for none
     max_results: int = 0  # objects of a LeafClass search, 0 for none
     cumulative: bool = False  # parameter `cumul-invisible_patient-masque_ps` of the DMP
+    folders: bool = True  # taken with a warning
     soap11: bool = False  # tolerated, and judged all the same
     document_id_any_case: bool = False  # so is an id of Document that differs from its entry's by case
 

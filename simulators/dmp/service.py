@@ -157,6 +157,9 @@ class DmpService:
     def _feed(self, seen: Examined, patient: Patient) -> Response:
         provided = seen.payload
         assert isinstance(provided, xds.Provided) and seen.operation is not None
+        if provided.submission.folders and not self._options.folders:
+            where = provided.submission.folders[0]
+            raise errors.registry("XDSRepositoryMetadataError", "classeur non admis", "folder", where)
         feed.feed(
             self.state,
             provided,
@@ -165,7 +168,8 @@ class DmpService:
             seen.facts["documents"],
             stamp(self._clock.now()),
         )
-        body = xds.write_registry_response(xds.RegistryResponse(errors=_remarks(seen)))
+        remarks = (*_remarks(seen), *_not_saved(provided))
+        body = xds.write_registry_response(xds.RegistryResponse(errors=remarks))
         return wire.reply(seen, seen.operation, body, self._message_id())
 
     def _update(self, seen: Examined, viewer: Viewer, patient: Patient) -> Response:
@@ -331,6 +335,16 @@ def _actions(seen: Examined) -> tuple[Action, ...]:
     query = seen.payload
     references = isinstance(query, xds.Query) and query.return_type == "ObjectRef"
     return (Action.SEARCH_REFERENCES if references else Action.SEARCH,)
+
+
+def _not_saved(provided: xds.Provided) -> tuple[RegistryError, ...]:
+    """A warning for each folder: taken, and not kept by the bench."""
+    return tuple(
+        RegistryError(
+            "XDSExtraMetadataNotSaved", "[bench] classeur non conservé", one, names.SEVERITY_WARNING
+        )
+        for one in provided.submission.folders
+    )
 
 
 def _remarks(seen: Examined) -> tuple[RegistryError, ...]:

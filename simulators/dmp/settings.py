@@ -43,6 +43,7 @@ class DmpSettings:
     max_submission_bytes: int = _setting(0)
     max_results: int = _setting(0)
     homonyms: int = _setting(20)
+    folders: bool = _setting(True)
     # parameter file of the DMP
     masked_and_invisible: bool = _setting(False, "cumul-invisible_patient-masque_ps (EX_2.1-1050)")
     minors: bool = _setting(True, "paramètre fonctions-gestion-mineurs ; défaut : hypothèse du banc")

@@ -137,6 +137,7 @@ DEFECTS: list[tuple[str, Change]] = [
     ("XDS-AUT-01", lambda lot: replace(lot, author_id="899700100029")),
     ("XDS-AUT-01", lambda lot: replace(lot, mode="INDIRECTE", structure_id="1750000029")),
     ("XDS-AUT-02", one_set(authors=(xds.Author("899700100045^A^B"),))),
+    ("XDS-FLD-01", lambda lot: replace(lot, submission=replace(lot.submission, folders=("Folder01",)))),
     ("XDS-AUT-03", by_an_employee("699700100011001/0000001^^CHARLIE")),
     ("XDS-AUT-03", by_an_employee("699700100011001/0000001^PERRIN^ ")),
     ("XDS-AUT-03", by_an_employee("699700100011001/0000001")),

@@ -82,6 +82,24 @@ class Patient:
         }
 
 
+def opposing(
+    patient: Patient,
+    *,
+    regulation: bool | None = None,
+    glass: bool | None = None,
+    masked_in_emergency: bool | None = None,
+) -> Patient:
+    """The patient with other oppositions and another agreement; None leaves one as it is."""
+    return replace(
+        patient,
+        opposes_regulation=patient.opposes_regulation if regulation is None else regulation,
+        opposes_glass=patient.opposes_glass if glass is None else glass,
+        masked_in_emergency=(
+            patient.masked_in_emergency if masked_in_emergency is None else masked_in_emergency
+        ),
+    )
+
+
 class Population:
     """The patients that the services know in this run."""
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from schemas.xds import names
 from simulators.core.clock import Clock, stamp
 from simulators.core.identities import MEDECIN
-from simulators.core.population import Patient, Population
+from simulators.core.population import Patient, Population, opposing
 from simulators.core.random import Randomness
 
 from . import documents
@@ -114,14 +114,7 @@ class Others:
         """The patient changes their oppositions and their agreement; None leaves one as it is."""
 
         def change(one: Patient) -> Patient:
-            return replace(
-                one,
-                opposes_regulation=one.opposes_regulation if regulation is None else regulation,
-                opposes_glass=one.opposes_glass if glass is None else glass,
-                masked_in_emergency=(
-                    one.masked_in_emergency if masked_in_emergency is None else masked_in_emergency
-                ),
-            )
+            return opposing(one, regulation=regulation, glass=glass, masked_in_emergency=masked_in_emergency)
 
         return self._change(patient, change)
 

@@ -241,7 +241,7 @@ class DmpService:
         """Do what is asked, and say that something is missing, or only warn."""
         seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
         partial = fault.kind == faults.PARTIAL_SUCCESS
-        if seen.operation not in ((SEARCH, RETRIEVE) if partial else (FEED, UPDATE, SEARCH, RETRIEVE)):
+        if seen.operation not in ((SEARCH, RETRIEVE) if partial else (*FEEDS, UPDATE, SEARCH, RETRIEVE)):
             raise ValueError(f"{fault.kind} makes no sense for {seen.transaction}")
         self._describe(seen)
         default = "XDSRegistryError" if partial else "XDSExtraMetadataNotSaved"

@@ -14,7 +14,7 @@ from schemas.xds import Code, DocumentEntry, SubmissionSet, names
 from simulators.core.random import Randomness
 from simulators.dmp import consult
 from simulators.dmp.rights import Actor
-from simulators.dmp.rows import ENTRY_ROW, entry_row, set_row
+from simulators.dmp.rows import ENTRY_ROW, SET_ROW, entry_row, set_row
 from simulators.dmp.state import RANKS, DmpState
 from simulators.dmp.visibility import Kind, Viewer
 
@@ -39,7 +39,7 @@ def fill(state: DmpState, entries: int) -> int:
         numbers = range(first, min(first + BATCH, patients))
         database.execute("BEGIN")
         database.executemany("INSERT INTO patient VALUES (?,?)", [(n + 1, matricule(n)) for n in numbers])
-        database.executemany("INSERT INTO submission VALUES (?,?,?,?,?)", map(_set, numbers))
+        database.executemany(SET_ROW, map(_set, numbers))
         database.executemany(ENTRY_ROW, (_entry(n, rank) for n in numbers for rank in range(EACH)))
         database.execute("COMMIT")
     return patients

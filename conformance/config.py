@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from simulators.dmp.settings import DmpSettings
+
 MAX_PORT_BASE = 65000  # the services take a few ports from there
 
 
@@ -63,6 +65,7 @@ class Config:
     stack: StackConfig = field(default_factory=StackConfig)
     run: RunSettings = field(default_factory=RunSettings)
     serve: ServeConfig = field(default_factory=ServeConfig)
+    dmp: DmpSettings = field(default_factory=DmpSettings)
 
 
 def load(path: Path) -> Config:
@@ -73,11 +76,23 @@ def load(path: Path) -> Config:
         raise ConfigurationError(f"{path} : fichier absent. `segur-bench init` en écrit un.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} : {error}") from None
-    sections = {"sut": SutConfig, "stack": StackConfig, "run": RunSettings, "serve": ServeConfig}
+    sections = {
+        "sut": SutConfig,
+        "stack": StackConfig,
+        "run": RunSettings,
+        "serve": ServeConfig,
+        "dmp": DmpSettings,
+    }
     _known(path, "", raw, list(sections))
     built = {name: _section(path, name, kind, raw.get(name, {})) for name, kind in sections.items()}
     if not 0 <= built["stack"].port_base <= MAX_PORT_BASE:
         raise ConfigurationError(f"{path} : stack.port_base doit être entre 0 et {MAX_PORT_BASE}")
+    if "dmp" in raw:
+        from simulators.dmp.configure import problem  # late: it needs what judges messages
+
+        wrong = problem(built["dmp"])
+        if wrong:
+            raise ConfigurationError(f"{path} : {wrong}")
     return Config(**built)
 
 
@@ -97,7 +112,13 @@ def _section(path: Path, name: str, kind: type[Any], raw: object) -> Any:
         elif type(value) is wanted:
             values[key] = value
         else:
-            shown = {str: "un texte", int: "un entier", float: "un nombre", tuple: "une liste de textes"}
+            shown = {
+                str: "un texte",
+                int: "un entier",
+                float: "un nombre",
+                tuple: "une liste de textes",
+                bool: "true ou false",
+            }
             raise ConfigurationError(
                 f"{path} : {name}.{key} = {value!r} ; il faut {shown.get(wanted, wanted.__name__)}"
             )

@@ -6,6 +6,7 @@ escaped, and the page's own policy forbids scripts, images, frames, forms and an
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -181,9 +182,17 @@ def _identity(record: RunRecord, words: Words) -> list[tuple[str, list[tuple[str
                 (words("catalogue"), record.catalogue_version),
                 (words("pki"), record.pki_fingerprint),
                 (words("platform"), record.platform),
+                (words("dmp.settings"), clip(_dmp(record, words), 2000)),
             ],
         ),
     ]
+
+
+def _dmp(record: RunRecord, words: Words) -> str:
+    """The settings of the simulated DMP that are not the defaults, as `bench.toml` has them."""
+    values = record.settings.get("dmp", {}).items()
+    told = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values)
+    return " ; ".join(told) or words("dmp.defaults")
 
 
 def _matrix(record: RunRecord, words: Words) -> list[tuple[str, list[Row]]]:

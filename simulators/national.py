@@ -14,9 +14,10 @@ from .core.pki import Pki
 from .core.population import Patient, Population
 from .core.random import Randomness
 from .core.service import ByPath, Context, Service
+from .dmp import configure
 from .dmp.deposit import deposit
-from .dmp.examine import Options as DmpOptions
 from .dmp.service import DmpService
+from .dmp.settings import DmpSettings
 from .mssante.servers import MailServers, Ports
 from .psc.service import PscService, new_key
 
@@ -34,6 +35,7 @@ class Settings:
     idam: str = "SIMU0001"
     homologation: str = ""
     client_id: str = "segur-bench-lps"
+    dmp: DmpSettings = field(default_factory=DmpSettings)
 
 
 @dataclass(slots=True)
@@ -69,15 +71,18 @@ def build(
     host: str,
     mail_ports: Mapping[str, int],
 ) -> Services:
-    """Build and wire the services. The mail servers are not started."""
+    """Build and wire the services. The mail servers are not started.
+
+    Raises ValueError when the settings of the DMP can't be used.
+    """
     clock = context.clock
     secret, api_key = randomness.token("psc.secret"), randomness.token("annuaire.key")
     psc = PscService(clock, randomness, settings.client_id, secret, new_key())
     dmp = DmpService(
-        DmpOptions(
-            Authorities.of(pki.authorities(), pki.revoked_serials()),
-            homologation=settings.homologation,
+        configure.options(
+            settings.dmp, Authorities.of(pki.authorities(), pki.revoked_serials()), settings.homologation
         ),
+        rules=configure.rules(settings.dmp),
         clock=clock,
         randomness=randomness,
         population=population,

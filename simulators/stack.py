@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.finding import Finding
 from schemas.ins import NIR_PRODUCTION, NIR_TEST
@@ -26,7 +26,13 @@ from .core.journal import Journal
 from .core.population import Patient, Population
 from .core.random import Randomness
 from .core.service import Context, Hosted
+from .dmp import tell
+from .dmp.settings import DmpSettings
 from .national import DMP_PATH, EPU_PATH, INSI_PATH, Services, Settings, build
+
+if TYPE_CHECKING:
+    from .dmp.deposit import Deposited
+    from .dmp.others import Others
 
 CLIENT_ID = "segur-bench-lps"
 
@@ -44,6 +50,7 @@ class StackSettings:
     nil: str = "BANC000001"
     idam: str = "SIMU0001"
     homologation: str = "BANC-DMP-0001"
+    dmp: DmpSettings = field(default_factory=DmpSettings)
 
 
 @dataclass(slots=True)
@@ -134,6 +141,29 @@ class Stack:
     def deposit_report(self, patient: Patient) -> str:
         """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
         return self.services.deposit_report(patient)
+
+    @property
+    def others(self) -> "Others":
+        """What other professionals and the patient do to a DMP: blocked, closed, opposed, another INS."""
+        from .dmp.others import Others  # late: it writes documents, which starting does not need
+
+        return Others(self.services.dmp, self.population, self.randomness, self.clock)
+
+    def deposit(self, patient: Patient, **options: Any) -> "Deposited":
+        """Somebody else puts a document into the patient's DMP: options of `Others.deposit`."""
+        return self.others.deposit(patient, **options)
+
+    def deposit_many(self, patient: Patient, count: int) -> "tuple[Deposited, ...]":
+        """So many documents of others, drawn from the seed."""
+        return self.others.deposit_many(patient, count)
+
+    def record(self, patient: Patient) -> dict[str, Any]:
+        """A patient's DMP as the bench shows it: documents, authorisations, trail, notifications."""
+        return tell.record(self.services.dmp, patient, self.clock.now())
+
+    def dmp_settings(self, lang: str = "fr") -> list[dict[str, Any]]:
+        """What the DMP is set to."""
+        return tell.settings(self.settings.dmp, lang)
 
     def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
         """A laboratory mails a report to the test doctor; returns `message_id` and `unique_id`."""
@@ -286,4 +316,6 @@ def _unread(exchange: Exchange) -> bool:
 
 
 def _declared(settings: StackSettings) -> Settings:
-    return Settings(settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID)
+    return Settings(
+        settings.oid_mode, settings.nil, settings.idam, settings.homologation, CLIENT_ID, settings.dmp
+    )

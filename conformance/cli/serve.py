@@ -12,6 +12,8 @@ import click
 
 from conformance.config import MAX_PORT_BASE, ConfigurationError
 from conformance.engine.settings import read_config
+from schemas.messages import text
+from simulators.dmp.settings import changed, told
 
 from .failures import reporting
 
@@ -75,6 +77,9 @@ def serve(
         click.echo(json.dumps(environment.as_dict(), ensure_ascii=False, indent=1))
     else:
         _print(environment.as_dict(), lang)
+        settled = told(changed(config.dmp))
+        if settled:
+            click.echo(text("serve.dmp", lang, settings=settled))
     ended.wait()
     stack.stop()
 
@@ -92,8 +97,7 @@ def _print(environment: dict[str, object], lang: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from schemas.messages import text
-    from simulators.core.identities import LABO_MAILBOX, PROFESSIONALS
+    from simulators.core.identities import EMPLOYEES, LABO_MAILBOX, PROFESSIONALS
 
     console = Console(highlight=False)
     table = Table(title=text("serve.title", lang), title_justify="left", box=None, header_style="bold")
@@ -120,6 +124,13 @@ def _print(environment: dict[str, object], lang: str) -> None:
             person.id_nat,
             f"{person.structure.name} ({person.structure.id_nat})",
             person.mailbox,
+        )
+    for employee in EMPLOYEES:
+        people.add_row(
+            f"{' '.join(reversed(employee.author_names))} ({employee.user})",
+            employee.id_nat,
+            f"{employee.structure.name} ({employee.structure.id_nat})",
+            "—",
         )
     people.add_row("BAL applicative", "—", "LABORATOIRE DU BANC", LABO_MAILBOX)
     console.print(people)

@@ -52,6 +52,29 @@ class LiveWorld:
             "unique_id"
         ]
 
+    def deposit(self, patient: Patient, **options: Any) -> str:
+        made = self._stack.deposit(patient, **options)
+        return self._arrange("deposit", {"unique_id": made.unique_id})["unique_id"]
+
+    def deposit_many(self, patient: Patient, count: int) -> tuple[str, ...]:
+        made = tuple(one.unique_id for one in self._stack.deposit_many(patient, count))
+        self._arrange("deposit_many", {"unique_ids": " ".join(made)})
+        return made
+
+    def authorise(self, patient: Patient, state: str, **options: Any) -> None:
+        self._stack.others.authorise(patient, state, **options)
+
+    def close_dmp(self, patient: Patient, reason: str = "") -> Patient:
+        return self._stack.others.close(patient, reason)
+
+    def oppose(self, patient: Patient, **which: bool) -> Patient:
+        return self._stack.others.oppose(patient, **which)
+
+    def change_ins(self, patient: Patient) -> Patient:
+        changed = self._stack.others.change_ins(patient)
+        self._arrange("change_ins", {"matricule": changed.ins.matricule})
+        return changed
+
     def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
         return self._arrange("send_report", self._stack.send_report(patient, variant))
 

@@ -18,7 +18,7 @@ from schemas.ins import Ins
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault
 from simulators.core.journal import matches
-from simulators.core.population import Patient, Population
+from simulators.core.population import Patient, Population, opposing
 
 from .browser import LoginRefused
 from .outcomes import NonTestable
@@ -150,6 +150,25 @@ class RecordedWorld:
 
     def deposit_report(self, patient: Patient) -> str:
         return str(self._result("deposit_report")["unique_id"])
+
+    def deposit(self, patient: Patient, **options: Any) -> str:
+        return self._result("deposit")["unique_id"]
+
+    def deposit_many(self, patient: Patient, count: int) -> tuple[str, ...]:
+        return tuple(self._result("deposit_many")["unique_ids"].split())
+
+    def authorise(self, patient: Patient, state: str, **options: Any) -> None:
+        """Already happened."""
+
+    def close_dmp(self, patient: Patient, reason: str = "") -> Patient:
+        return replace(patient, dmp="ferme", closure=reason)
+
+    def oppose(self, patient: Patient, **which: bool) -> Patient:
+        return opposing(patient, **which)
+
+    def change_ins(self, patient: Patient) -> Patient:
+        ins = Ins(self._result("change_ins")["matricule"], patient.ins.oid)
+        return replace(patient, ins=ins, former=(patient.ins, *patient.former))
 
     def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
         return self._result("send_report")

@@ -23,6 +23,7 @@ from schemas.finding import Finding
 from simulators.core.clock import iso
 from simulators.core.exchange import Exchange
 from simulators.core.pki import Pki
+from simulators.dmp.settings import changed
 
 from .bench import Bench
 from .outcomes import NonConforme, Outcome
@@ -179,6 +180,7 @@ def _settings(settings: "Settings") -> dict[str, Any]:
         "sut": asdict(config.sut),
         "stack": asdict(config.stack),
         "run": asdict(config.run),
+        "dmp": changed(config.dmp),
         "only": list(settings.only),
         "themes": list(settings.themes),
         "requirements": list(settings.requirements),

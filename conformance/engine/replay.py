@@ -10,6 +10,7 @@ from conformance.config import Config, ConfigurationError, RunSettings, StackCon
 from reports.evidence import EvidenceAltered, EvidenceMissing, EvidenceStore
 from reports.record import ExchangeRecord, RunRecord, ScenarioResult, Software, Verdict
 from simulators.core.exchange import Exchange, Line, Tls
+from simulators.dmp.settings import restored
 from simulators.stack import recorded_judge
 
 from . import recorder
@@ -73,6 +74,7 @@ def settings_of(record: RunRecord, cases: Sequence[ScenarioResult], run_dir: Pat
         sut=SutConfig(**sut),
         stack=StackConfig(**kept["stack"]),
         run=replace(RunSettings(**kept["run"]), seed=record.seed),
+        dmp=restored(kept.get("dmp", {})),
     )
     # a software on the system's clock would find itself in the past of a recorded one
     start = datetime.fromisoformat(cases[0].started) if record.software.clock == "bench" else None

@@ -109,6 +109,7 @@ def stack_settings(config: Config, pki: Path, clock_start: datetime | None = Non
         nil=config.sut.nil or "BANC000001",
         idam=config.sut.idam or "SIMU0001",
         homologation=config.sut.homologation or "BANC-DMP-0001",
+        dmp=config.dmp,
     )
 
 

@@ -67,6 +67,32 @@ class World(Protocol):
         """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
         ...
 
+    def deposit(self, patient: Patient, **options: Any) -> str:
+        """Somebody else feeds the patient's DMP with a document of a chosen kind, author, date, status or
+        bytes (`simulators.dmp.others.Others.deposit`); returns its uniqueId."""
+        ...
+
+    def deposit_many(self, patient: Patient, count: int) -> tuple[str, ...]:
+        """So many varied documents of others, drawn from the seed; returns their uniqueIds."""
+        ...
+
+    def authorise(self, patient: Patient, state: str, **options: Any) -> None:
+        """The patient authorises or blocks somebody, or an authorisation ends: `VALIDE`, `INTERDIT`,
+        `EXPIRE`, `NON_EXISTE`. Options: `holder` (the test doctor by default), `treating`."""
+        ...
+
+    def close_dmp(self, patient: Patient, reason: str = "") -> Patient:
+        """The patient closes their DMP; returns them as they are now."""
+        ...
+
+    def oppose(self, patient: Patient, **which: bool) -> Patient:
+        """The patient changes `glass`, `regulation`, `masked_in_emergency`; returns them as they are now."""
+        ...
+
+    def change_ins(self, patient: Patient) -> Patient:
+        """The patient gets another INS; returns them with the former one."""
+        ...
+
     def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]:
         """A laboratory mails a report to the doctor; returns `message_id` and `unique_id`."""
         ...

@@ -68,17 +68,20 @@ class SoapFault:
     reason: str
 
 
-def read(root: Element) -> Envelope:
-    """Decode a SOAP 1.2 envelope.
+def read(root: Element, *, soap11: bool = False) -> Envelope:
+    """Decode a SOAP 1.2 envelope; one of SOAP 1.1 too with `soap11`.
 
-    Raises EnvelopeRefused. A SOAP 1.1 envelope is recognised and refused as such (`soap-1.1`).
+    Raises EnvelopeRefused. A SOAP 1.1 envelope is otherwise recognised and refused as such (`soap-1.1`).
     """
-    if root.tag == f"{{{SOAP_11}}}Envelope":
+    soap = SOAP
+    if root.tag == f"{{{SOAP_11}}}Envelope" and soap11:
+        soap = SOAP_11
+    elif root.tag == f"{{{SOAP_11}}}Envelope":
         raise EnvelopeRefused("soap-1.1", "the envelope is SOAP 1.1: SOAP 1.2 is required")
-    if root.tag != f"{{{SOAP}}}Envelope":
+    elif root.tag != f"{{{SOAP}}}Envelope":
         raise EnvelopeRefused("not-soap", f"the root element is {local(root)}, not a SOAP envelope")
-    header = root.find(f"{{{SOAP}}}Header")
-    body = root.find(f"{{{SOAP}}}Body")
+    header = root.find(f"{{{soap}}}Header")
+    body = root.find(f"{{{soap}}}Body")
     if body is None:
         raise EnvelopeRefused("no-body", "the envelope has no soap:Body")
     content = next(children(body), None)
@@ -97,7 +100,7 @@ def read(root: Element) -> Envelope:
             if security is not None:
                 repeated.append("Security")
             security = item
-        if namespace not in _UNDERSTOOD and item.get(f"{{{SOAP}}}mustUnderstand") in ("true", "1"):
+        if namespace not in _UNDERSTOOD and item.get(f"{{{soap}}}mustUnderstand") in ("true", "1"):
             raise EnvelopeRefused("must-understand", f"header {name} must be understood and is not")
     return Envelope(
         root=root,

@@ -9,7 +9,6 @@ from schemas.ins import INS_OIDS, well_formed
 from . import model, rights
 from .presented import GUIDE, HEADER, MAPPING, RULES, Presented, at
 
-ADULT = 18  # years; the parameter file of the DMP gives it
 _TEXTS = (model.VERSION, model.STRUCTURE, model.SECTOR, model.RESOURCE_URN)
 _CODED = (model.ROLE, model.PURPOSE)
 
@@ -98,8 +97,10 @@ def secrecy_is_for_minors(presented: Presented) -> Iterator[Observation]:
         return
     if value != model.SECRET:
         yield Observation(at(model.CONFIDENTIALITY), value, model.SECRET)
-    if presented.age is not None and presented.age >= ADULT:
-        yield Observation(at(model.CONFIDENTIALITY), f"{presented.age} ans", f"< {ADULT} ans")
+    if presented.age is not None and presented.age >= presented.policy.majority:
+        yield Observation(
+            at(model.CONFIDENTIALITY), f"{presented.age} ans", f"< {presented.policy.majority} ans"
+        )
 
 
 @RULES.rule("VIHF-13", source="SEL-MP-037 (LPS_Nom, LPS_Version, LPS_ID_HOMOLOGATION_DMP)")

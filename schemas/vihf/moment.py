@@ -83,7 +83,9 @@ def message_is_not_replayed(presented: Presented) -> Iterator[Observation]:
 
 def _refused(presented: Presented) -> bool:
     """Whether a VIHF seen before is refused. A submission sent again is for the registry to answer."""
-    return not presented.policy.reuse or (presented.resent and presented.transaction != rights.FEED)
+    return not presented.policy.reuse or (
+        presented.resent and presented.transaction not in rights.SUBMISSIONS
+    )
 
 
 @RULES.rule("VIHF-19", requirements=("BEN-DMP-13",), source=f"SAML 2.0 §2.5 ; {MAPPING}")

@@ -18,7 +18,9 @@ class Policy:
     examples are signed with it; refused when False. `reuse`: a VIHF may serve several messages, with a
     warning (unknown); refused when False. The same message sent again is refused anyway, save a submission,
     whose repetition the registry answers. `air_contexts`: values of AuthnContextDecl in AIR; those of
-    `odd_air_contexts` are in public examples only and get a warning.
+    `odd_air_contexts` are in public examples only and get a warning. `mode_any_case`: the name of the mode's
+    attribute is taken whatever its case, with a warning; refused when False. `majority`: years from which a
+    patient is no minor (a parameter of the DMP).
     """
 
     max_age: timedelta = MAX_AGE
@@ -26,6 +28,8 @@ class Policy:
     versions: tuple[str, ...] = ("3.0", "4.0")
     sha1: bool = True
     reuse: bool = True
+    mode_any_case: bool = True
+    majority: int = 18
     air_contexts: tuple[str, ...] = ("APP_BROWSER_AUTH", "CONF_EXI_PGSSIS")
     odd_air_contexts: tuple[str, ...] = (CARD_CONTEXT,)
 

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from .model import AIR, DIRECT, INDIRECT
 
 FEED, EXISTS, SEARCH, SEARCH_REFERENCES, RETRIEVE = "TD2.1", "TD0.2", "TD3.1", "TD3.1 références", "TD3.2"
+FEED_CPE = "TD2.2"
 AUTHORISE, PATIENTS, FIND_PATIENT, ADMIN_DATA, AUTHORISED = "TD0.3", "TD0.4", "TD0.5", "TD1.3a", "TD1.6"
+SUBMISSIONS = frozenset({FEED, FEED_CPE})
 WITHOUT_PATIENT = frozenset({PATIENTS, FIND_PATIENT})  # resource-id is not needed
 
 # transaction: modes that have the right
 RIGHTS: Mapping[str, frozenset[str]] = {
     EXISTS: frozenset({DIRECT, INDIRECT, AIR}),
     FEED: frozenset({DIRECT, INDIRECT}),  # AIR reads only
+    FEED_CPE: frozenset({DIRECT}),
     SEARCH: frozenset({DIRECT, AIR}),
     SEARCH_REFERENCES: frozenset({DIRECT, INDIRECT, AIR}),  # to replace or delete one's own document
     RETRIEVE: frozenset({DIRECT, AIR}),

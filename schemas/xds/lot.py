@@ -17,8 +17,9 @@ class Lot:
     (NameID and Identifiant_Structure), `mode` is its authentication mode, `patient` its resource-id as CX;
     what is empty is not checked. `archive` says that the metadata travels in an XDM archive: no signature is
     due there, but hash, size and URI are. `majority` is the age in years, `cumulative` the DMP parameter that
-    allows MASQUE_PS with INVISIBLE_PATIENT. `metadata`: the element that the submission was read from,
-    compared with the schema when it is given.
+    allows MASQUE_PS with INVISIBLE_PATIENT. `others`: INS of the same patient under which an entry may have
+    been fed (CX). `employee`: who feeds bears a CPE card (TD2.2). `metadata`: the element that the submission
+    was read from, compared with the schema when it is given.
     """
 
     submission: Submission
@@ -30,6 +31,8 @@ class Lot:
     archive: bool = False
     majority: int = 18
     cumulative: bool = False
+    others: frozenset[str] = frozenset()
+    employee: bool = False
     metadata: Element | None = field(default=None, repr=False, compare=False)
 
     def entries(self) -> Iterator[tuple[str, DocumentEntry]]:

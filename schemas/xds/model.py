@@ -137,12 +137,14 @@ class Submission:
     """A submission set, its entries and their associations.
 
     `departures` are faults of the encoding itself (order of elements, missing attributes) met while reading.
+    `folders`: ids of the folders, of which nothing else is read.
     """
 
     submission_set: SubmissionSet
     entries: tuple[DocumentEntry, ...]
     associations: tuple[Association, ...]
     departures: tuple[Observation, ...] = ()
+    folders: tuple[str, ...] = ()
 
     @property
     def documents(self) -> tuple[DocumentEntry, ...]:

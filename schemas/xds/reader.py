@@ -99,6 +99,7 @@ def read_submission(element: Element) -> Submission:
     sets: list[tuple[Element, _Object]] = []
     associations: list[Association] = []
     marked: set[str] = set()
+    folders: set[str] = set()
     for child in found.iterchildren():
         tag = child.tag
         if tag == _EXTRINSIC:
@@ -109,6 +110,11 @@ def read_submission(element: Element) -> Submission:
             sets.append((child, _object(child, departures)))
         elif tag == _CLASSIFICATION and child.get("classificationNode") == names.SUBMISSION_SET_NODE:
             marked.add(child.get("classifiedObject", ""))
+        elif tag == _CLASSIFICATION and child.get("classificationNode") == names.FOLDER_NODE:
+            folders.add(child.get("classifiedObject", ""))
+    folders |= {element.get("id", "") for element, seen in sets if names.FOLDER_NODE in seen.nodes}
+    if folders:
+        sets = [pair for pair in sets if pair[0].get("id", "") not in folders]
     packages = [pair for pair in sets if _is_set(pair, marked)] or sets
     if not packages:
         raise XdsRefused("no-submission-set", "no RegistryPackage", found.sourceline)
@@ -117,7 +123,7 @@ def read_submission(element: Element) -> Submission:
             "several-submission-sets", f"{len(packages)} RegistryPackage", packages[1][0].sourceline
         )
     chosen = _submission_set(*packages[0], marked=_is_set(packages[0], marked))
-    return Submission(chosen, tuple(entries), tuple(associations), tuple(departures))
+    return Submission(chosen, tuple(entries), tuple(associations), tuple(departures), tuple(sorted(folders)))
 
 
 def object_list(element: Element) -> Element | None:

@@ -141,6 +141,7 @@ def known_schemes(lot: Lot) -> Iterator[Observation]:
 def references_resolve(lot: Lot) -> Iterator[Observation]:
     """Object ids are unique; what an association names is in the submission, or is an entryUUID."""
     ids = [lot.submission.submission_set.id, *(entry.id for entry in lot.submission.entries)]
+    ids += lot.submission.folders
     for one in sorted({one for one in ids if not one or ids.count(one) > 1}):
         yield Observation("RegistryObjectList", f"{ids.count(one)} × id '{one}'", "id unique")
     for link in lot.submission.associations:
@@ -223,7 +224,8 @@ def one_patient(lot: Lot) -> Iterator[Observation]:
     if one.patient_id and wanted and composite.patient(one.patient_id) != wanted:
         yield Observation(f"{lot.set_where}/patientId", one.patient_id, wanted, one.line)
     for where, entry in lot.entries():
-        if entry.patient_id and wanted and composite.patient(entry.patient_id) != wanted:
+        said = composite.patient(entry.patient_id)
+        if entry.patient_id and wanted and said != wanted and said not in lot.others:
             yield Observation(f"{where}/patientId", entry.patient_id, wanted, entry.line)
 
 
@@ -379,10 +381,18 @@ def signature_metadata(lot: Lot) -> Iterator[Observation]:
             yield Observation(where, value or "", wanted, signature.line)
 
 
+@FEED.rule("XDS-FLD-01", requires=Keyword.DEVRAIT, source=f"{CI_SIS} ; exemples de messages du DMP")
+def folders_are_not_used(lot: Lot) -> Iterator[Observation]:
+    """The DMP's published messages have no folder; what it keeps of one is unknown."""
+    for folder in lot.submission.folders:
+        yield Observation(f"RegistryPackage[@id='{folder}']", "classeur (Folder)", "lot de soumission seul")
+
+
 @FEED.rule("XDS-AUT-01", requirements=("EX_2.1-1140",), source="EX_2.1-1140")
 def author_is_the_user(lot: Lot) -> Iterator[Observation]:
-    """Direct: the user of the VIHF is an author or signs. Otherwise: its structure is that of an author."""
-    direct = lot.mode in ("", DIRECTE)
+    """Direct: the user of the VIHF is an author or signs. Otherwise, and for an employee: its structure is
+    that of an author."""
+    direct = lot.mode in ("", DIRECTE) and not lot.employee
     wanted = lot.author_id if direct else lot.structure_id
     if not wanted:
         return
@@ -405,3 +415,18 @@ def submitter_is_the_user(lot: Lot) -> Iterator[Observation]:
     stated = [composite.person_id(author.person) for author in one.authors]
     if lot.author_id and lot.mode in ("", DIRECTE) and lot.author_id not in stated:
         yield Observation(f"{lot.set_where}/authorPerson", " ".join(stated), lot.author_id, one.line)
+
+
+@FEED.rule("XDS-AUT-03", requirements=("EX_2.1-1140",), source="PDT-INF-617 (CPE non nominatives)")
+def employees_have_names(lot: Lot) -> Iterator[Observation]:
+    """Fed by an employee: every authorPerson has a family name and a given name (XCN.2, XCN.3)."""
+    if not lot.employee:
+        return
+    places = [(where, author, entry.line) for where, entry in lot.entries() for author in entry.authors]
+    one = lot.submission.submission_set
+    places += [(lot.set_where, author, one.line) for author in one.authors]
+    for where, author, line in places:
+        _, family, given, *_ = [*author.person.split("^"), "", ""]
+        if author.person and not (family.strip() and given.strip()):
+            wanted = "NOM^Prénom (à défaut, O et CN de la carte)"
+            yield Observation(f"{where}/authorPerson", author.person, wanted, line)

@@ -98,6 +98,11 @@ def _routes(api: Api, streams: "Streams") -> list[web.RouteDef]:
         ),
         web.get("/api/clock", _told(lambda request: api.clock())),
         web.get("/api/patients", _told(lambda request: api.patients())),
+        web.get(
+            r"/api/patients/{matricule:[0-9AB]{15}}",
+            _told(lambda request: api.record(request.match_info["matricule"])),
+        ),
+        web.get("/api/dmp/settings", _told(lambda request: api.dmp_settings(_lang(request)))),
         web.get("/api/events", streams.follow),
         *(web.post(path, _done(operation)) for path, operation in posts.items()),
     ]

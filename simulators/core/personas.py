@@ -24,6 +24,8 @@ PERSONAS: Mapping[str, Mapping[str, Any]] = {
     "oppose-centre-15": {"authorisation": "NON_EXISTE", "opposes_regulation": True},
     "oppose-urgences": {"authorisation": "NON_EXISTE", "opposes_regulation": True, "opposes_glass": True},
     "mineur": {"minor": True},
+    "ins-change": {"ins_changed": True},
+    "decede": {"deceased": True},
     "hors-mes": {"mes": "absent"},
     "nom-non-renseigne": {"usual_name": "NON RENSEIGNE"},
     **{f"incident-{name}": {"incident": name} for name in INCIDENTS},

@@ -4,7 +4,7 @@ Everything is labelled TEST BANC. RSA only, as the national cipher lists want.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,18 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .identities import CABINET, LABORATOIRE, OFFICINE, PROFESSIONALS, Professional, Structure
+from .identities import (
+    CABINET,
+    EMPLOYEES,
+    INFIRMIER,
+    LABORATOIRE,
+    OFFICINE,
+    PROFESSIONALS,
+    SAGE_FEMME,
+    Employee,
+    Professional,
+    Structure,
+)
 
 Key = rsa.RSAPrivateKey
 
@@ -56,8 +67,9 @@ class Pki:
 
     `ca_bundle` holds root and issuing authorities, of organisations then of cards: what a vendor must trust.
     `pair(name)` is one of `server`, `cabinet-auth`, `cabinet-sign`, `cabinet-insi`, `officine-auth`,
-    `officine-sign`, `labo-auth`; `cps-medecin-auth`, `cps-medecin-sign` and so on for each
-    professional of `identities`, look-alikes of cards; and the
+    `officine-sign`, `infirmier-auth`, `infirmier-sign`, `sage-femme-auth`, `sage-femme-sign`, `labo-auth`;
+    `cps-medecin-auth`, `cps-medecin-sign` and so on for each professional of `identities`,
+    `cpe-secretaire-auth`, `cpe-secretaire-sign` and so on for each employee, look-alikes of cards; and the
     certificates that services must refuse: `expired`, `not-yet-valid`, `revoked`, `wrong-usage`,
     `unknown-issuer`, `wrong-range` for authentication, `sign-expired`, `sign-not-yet-valid`,
     `sign-revoked`, `sign-unknown-issuer` for signature. Servers that clients must refuse: `server-expired`,
@@ -83,7 +95,8 @@ class Pki:
         return sorted(path.stem for path in self.folder.glob("*.key"))
 
     def authorities(self) -> list[x509.Certificate]:
-        """Root, issuing authority of organisations, issuing authority of cards, in that order."""
+        """Root, issuing authority of organisations, issuing authority of cards, in that order; then those of
+        what was added later (`complete`)."""
         return x509.load_pem_x509_certificates(self.ca_bundle.read_bytes())
 
     def revoked_serials(self) -> frozenset[int]:
@@ -146,10 +159,9 @@ def create(folder: Path, now: datetime) -> Pki:
     issue("sign-revoked", SIGN, labo_key, CABINET, "cabinet.test.banc")
     issue("sign-unknown-issuer", SIGN, labo_key, CABINET, "cabinet.test.banc", by=stray)
     # Cards borrow keys that sign for nobody else: a key costs more than all the certificates together.
-    for one in PROFESSIONALS:
-        for name, usage, key in (("auth", AUTH_CLI, labo_key), ("sign", SIGN, server_key)):
-            card = _leaf(_card_subject(one), key, cards, usage, now - DAY, now + 730 * DAY, ())
-            issued[f"cps-{one.user}-{name}"] = (card, key)
+    lent = {AUTH_CLI: labo_key, SIGN: server_key}
+    issued |= {name: _lent(subject, usage, lent, cards, now) for name, subject, usage in _cards()}
+    issued |= {name: _lent(subject, usage, lent, org, now) for name, subject, usage in _later_structures()}
     issue("server-expired", SSL_SERV, server_key, None, "localhost", since=past, until=ended)
     issue("server-revoked", SSL_SERV, server_key, None, "localhost")
     elsewhere = [x509.DNSName("ailleurs.invalid")]
@@ -162,34 +174,92 @@ def create(folder: Path, now: datetime) -> Pki:
     revoked = [issued[name][0].serial_number for name in ("revoked", "sign-revoked", "server-revoked")]
     pki.crl.write_bytes(_crl(org, revoked, now) + _crl(cards, (), now))
     for name, (certificate, key) in issued.items():
-        pair = pki.pair(name)
         chain = _pem(certificate)
         if name.endswith("wrong-range"):
             chain += _pem(personnes.certificate)
-        elif name.startswith("cps-"):
+        elif name.startswith(("cps-", "cpe-")):
             chain += _pem(cards.certificate)
         elif name.startswith("server"):
             chain += _pem(org.certificate)
-        pair.certificate.write_bytes(chain)
-        pair.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        pair.key.chmod(0o600)
+        _write(pki.pair(name), chain, key)
     return pki
 
 
 def open_or_create(folder: Path, now: datetime) -> Pki:
-    """The PKI of this folder while it is whole and its server has a week left, else a fresh one."""
-    server = Pki(folder).pair("server").certificate
-    if server.exists() and Pki(folder).pair("cps-medecin-sign").certificate.exists():
+    """The PKI of this folder while its server has a week left, completed when it lacks pairs made since; else
+    a fresh one."""
+    found = Pki(folder)
+    server = found.pair("server").certificate
+    if server.exists() and found.pair("cps-medecin-sign").certificate.exists():
         certificate = x509.load_pem_x509_certificate(server.read_bytes())
         if certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc - 7 * DAY:
-            return Pki(folder)
+            complete(found, now)
+            return found
     return create(folder, now)
+
+
+def complete(pki: Pki, now: datetime) -> None:
+    """Add the cards and structures that a PKI made by an earlier version lacks; what it has stays as it is.
+
+    Its authorities kept no key: two more issue them, added after the others to the bundle and to the CRLs, so
+    that a software that trusts the root needs nothing new.
+    """
+    have = frozenset(pki.names())
+    wanted = {"PERSONNES": _cards(), "ORGANISATIONS": _later_structures()}
+    lacking = {range_: [one for one in pairs if one[0] not in have] for range_, pairs in wanted.items()}
+    if not any(lacking.values()):
+        return
+    lent = {usage: pki.pair(name).load()[1] for usage, name in ((AUTH_CLI, "labo-auth"), (SIGN, "server"))}
+    key = rsa.generate_private_key(65537, 2048)
+    for range_, pairs in lacking.items():
+        if not pairs:
+            continue
+        rank = len(pki.authorities())
+        by = Authority(_authority(f"AC COMPLEMENT {rank} {range_}", key, None, now), key)
+        pki.ca_bundle.write_bytes(pki.ca_bundle.read_bytes() + _pem(by.certificate))
+        pki.crl.write_bytes(pki.crl.read_bytes() + _crl(by, (), now))
+        for name, subject, usage in pairs:
+            certificate, own = _lent(subject, usage, lent, by, now)
+            _write(pki.pair(name), _pem(certificate) + _pem(by.certificate), own)
+
+
+def _cards() -> list[tuple[str, x509.Name, str]]:
+    """Name, subject and usage of each pair of a card."""
+    people: list[tuple[str, Professional | Employee]] = [("cps", one) for one in PROFESSIONALS]
+    people += [("cpe", one) for one in EMPLOYEES]
+    return [
+        (f"{kind}-{one.user}-{suffix}", _card_subject(one), usage)
+        for kind, one in people
+        for suffix, usage in (("auth", AUTH_CLI), ("sign", SIGN))
+    ]
+
+
+def _later_structures() -> list[tuple[str, x509.Name, str]]:
+    """Name, subject and usage of each pair of the structures that came after the first ones."""
+    return [
+        (f"{one.user}-{suffix}", _subject(f"{one.user}.test.banc", one.structure), usage)
+        for one in (INFIRMIER, SAGE_FEMME)
+        for suffix, usage in (("auth", AUTH_CLI), ("sign", SIGN))
+    ]
+
+
+def _lent(
+    subject: x509.Name, usage: str, keys: Mapping[str, Key], by: Authority, now: datetime
+) -> tuple[x509.Certificate, Key]:
+    key = keys[usage]
+    return _leaf(subject, key, by, usage, now - DAY, now + 730 * DAY, ()), key
+
+
+def _write(pair: Pair, chain: bytes, key: Key) -> None:
+    pair.certificate.write_bytes(chain)
+    pair.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    pair.key.chmod(0o600)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
@@ -211,18 +281,25 @@ def _subject(common_name: str, structure: Structure | None) -> x509.Name:
     return x509.Name(parts)
 
 
-def _card_subject(one: Professional) -> x509.Name:
-    """CN, SN and GN in one RDN, as in the public example of direct authentication; CN is the PS_IdNat."""
-    person = x509.RelativeDistinguishedName(
+def _card_subject(one: Professional | Employee) -> x509.Name:
+    """CN, SN and GN in one RDN, as in the public example of direct authentication; CN is the PS_IdNat.
+
+    The O of an employee's card is their structure; some such cards have neither SN nor GN (PDT-INF-617).
+    """
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, one.id_nat)]
+    if one.family:
+        parts.append(x509.NameAttribute(NameOID.SURNAME, one.family))
+    if one.given:
+        parts.append(x509.NameAttribute(NameOID.GIVEN_NAME, one.given))
+    issuer = one.structure.name if isinstance(one, Employee) else "SEGUR-BENCH TEST"
+    country = x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")
+    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, issuer)
+    return x509.Name(
         [
-            x509.NameAttribute(NameOID.COMMON_NAME, one.id_nat),
-            x509.NameAttribute(NameOID.SURNAME, one.family),
-            x509.NameAttribute(NameOID.GIVEN_NAME, one.given),
+            *(x509.RelativeDistinguishedName([part]) for part in (country, organisation)),
+            x509.RelativeDistinguishedName(parts),
         ]
     )
-    country = x509.NameAttribute(NameOID.COUNTRY_NAME, "FR")
-    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "SEGUR-BENCH TEST")
-    return x509.Name([*(x509.RelativeDistinguishedName([part]) for part in (country, organisation)), person])
 
 
 def _authority(common_name: str, key: Key, parent: Authority | None, now: datetime) -> x509.Certificate:

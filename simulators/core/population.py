@@ -8,13 +8,15 @@ import hashlib
 import threading
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from schemas.ins import NIR_TEST, Ins, key
 
 from .incidents import INCIDENTS
+
+FIRST_ORDER = 700  # of the order numbers that the bench gives
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -37,7 +39,8 @@ class Patient:
     `dmp`: `actif`, `ferme` or `inexistant`. `authorisation`: of the test doctor on this DMP, `VALIDE`,
     `EXPIRE`, `INTERDIT` or `NON_EXISTE`: how it stands at the start. `treated`: the test doctor is a
     treating doctor of this DMP. `mes`: mailbox in Mon espace santé, `actif`, `ferme` or `absent`.
-    `closure`: free text of the closure of a closed DMP.
+    `closure`: free text of the closure of a closed DMP. `former`: INS that were theirs before this one,
+    newest first.
     """
 
     key: str
@@ -61,6 +64,8 @@ class Patient:
     birth_rank: int = 1
     representatives: tuple[Representative, ...] = ()
     incident: str = ""  # faults that their calls suffer: a name of `incidents`
+    former: tuple[Ins, ...] = ()
+    deceased: bool = False
 
     @property
     def given(self) -> str:
@@ -77,6 +82,24 @@ class Patient:
         }
 
 
+def opposing(
+    patient: Patient,
+    *,
+    regulation: bool | None = None,
+    glass: bool | None = None,
+    masked_in_emergency: bool | None = None,
+) -> Patient:
+    """The patient with other oppositions and another agreement; None leaves one as it is."""
+    return replace(
+        patient,
+        opposes_regulation=patient.opposes_regulation if regulation is None else regulation,
+        opposes_glass=patient.opposes_glass if glass is None else glass,
+        masked_in_emergency=(
+            patient.masked_in_emergency if masked_in_emergency is None else masked_in_emergency
+        ),
+    )
+
+
 class Population:
     """The patients that the services know in this run."""
 
@@ -85,6 +108,7 @@ class Population:
         self._lock = threading.Lock()
         self._by_matricule: dict[str, Patient] = {}
         self.incidents: dict[str, str] = {}  # by matricule, of those who carry one
+        self._former: dict[str, str] = {}  # a former matricule: the present one
         self._faker: Faker | None = None
 
     def derive(
@@ -108,12 +132,15 @@ class Population:
         minor: bool = False,
         twin_of: str = "",
         incident: str = "",
+        ins_changed: bool = False,
+        deceased: bool = False,
     ) -> Patient:
         """The patient of this key: same seed and key, same patient. Registers and returns it.
 
         `minor` makes a child with two representatives. `twin_of` is the matricule of a patient of this
-        population: same family name, birth and place. `incident` is a name of `incidents`.
-        Raises KeyError when there is no such patient or incident.
+        population: same family name, birth and place. `incident` is a name of `incidents`. `ins_changed`: the
+        national services know a former INS of theirs too. Raises KeyError when there is no such patient or
+        incident.
         """
         digest = hashlib.sha256(f"{self.seed}:patient:{key_}".encode()).digest()
         number = int.from_bytes(digest[:12], "big")
@@ -133,7 +160,9 @@ class Population:
                 twin = self._by_matricule[twin_of]
                 family, born, place, rank = twin.birth_name, twin.birth_date, twin.birth_place, 2
             parents = self._parents(fake, family) if minor else ()
-            ins = self._ins(key_, sex, born, place, number // 11 % 300)
+            order = number // 11 % 300
+            ins = self._ins(key_, sex, born, place, order)
+            former = (self._ins(key_, sex, born, place, order + 1, but=ins.matricule),) if ins_changed else ()
             patient = Patient(
                 key_,
                 family,
@@ -156,9 +185,39 @@ class Population:
                 rank,
                 parents,
                 incident,
+                former,
+                deceased,
             )
             self._keep(patient)
             return patient
+
+    def change_ins(self, patient: Patient) -> Patient:
+        """Give a patient another INS, the one they had becoming a former one. Registers and returns them.
+
+        The same changes give the same INS.
+        """
+        with self._lock:
+            ins = patient.ins.matricule
+            order = int(ins[10:13]) - FIRST_ORDER + 1
+            new = self._ins(patient.key, patient.sex, patient.birth_date, ins[5:10], order, but=ins)
+            changed = replace(patient, ins=new, former=(patient.ins, *patient.former))
+            self._by_matricule.pop(ins, None)
+            self.incidents.pop(ins, None)
+            self._keep(changed)
+            return changed
+
+    def _keep(self, patient: Patient) -> None:
+        """Raises KeyError for an unknown incident."""
+        if patient.incident and patient.incident not in INCIDENTS:
+            raise KeyError(patient.incident)
+        matricule = patient.ins.matricule
+        self._by_matricule[matricule] = patient
+        self.incidents.pop(matricule, None)
+        if patient.incident:
+            self.incidents[matricule] = patient.incident
+        self._former.pop(matricule, None)
+        for one in patient.former:
+            self._former[one.matricule] = patient.ins.matricule
 
     @staticmethod
     def _parents(fake: "Faker", family: str) -> tuple[Representative, ...]:
@@ -168,12 +227,14 @@ class Population:
             Representative("FTH", family, _plain(fake.first_name_male())),
         )
 
-    def _ins(self, key_: str, sex: str, born: date, place: str, order: int) -> Ins:
+    def _ins(self, key_: str, sex: str, born: date, place: str, order: int, but: str = "") -> Ins:
+        """The first INS from this order that is free, or this key's already; never `but`."""
         while True:
-            stem = f"{'2' if sex == 'F' else '1'}{born:%y%m}{place}{700 + order % 300:03d}"
+            rank = FIRST_ORDER + order % (1000 - FIRST_ORDER)
+            stem = f"{'2' if sex == 'F' else '1'}{born:%y%m}{place}{rank:03d}"
             matricule = stem + key(stem)
-            holder = self._by_matricule.get(matricule)
-            if holder is None or holder.key == key_:
+            holder = self._by_matricule.get(self._former.get(matricule, matricule))
+            if (holder is None or holder.key == key_) and matricule != but:
                 return Ins(matricule, NIR_TEST)
             order += 1
 
@@ -189,14 +250,10 @@ class Population:
         with self._lock:
             self._keep(patient)
 
-    def _keep(self, patient: Patient) -> None:
-        if patient.incident and patient.incident not in INCIDENTS:
-            raise KeyError(patient.incident)
-        matricule = patient.ins.matricule
-        self._by_matricule[matricule] = patient
-        self.incidents.pop(matricule, None)
-        if patient.incident:
-            self.incidents[matricule] = patient.incident
+    def holder(self, matricule: str) -> Patient | None:
+        """The patient of whom this matricule is the INS, or was."""
+        with self._lock:
+            return self._by_matricule.get(self._former.get(matricule, matricule))
 
     def find(self, matricule: str) -> Patient | None:
         """The patient of this 15-character matricule."""

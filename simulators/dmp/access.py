@@ -50,9 +50,15 @@ class Access:
             return self.authorisations.effective(patient, holder, vihf.structure, now)
         return self.authorisations.of(patient, holder, now)
 
+    def patient(self, matricule: str) -> Patient | None:
+        """Whose matricule this is; a former one too, when the policy takes it."""
+        if self.policy.former_ins:
+            return self.population.holder(matricule)
+        return self.population.find(matricule)
+
     def record(self, matricule: str) -> Patient:
         """The patient of an open DMP. Raises Refusal: none, or closed."""
-        patient = self.population.find(matricule)
+        patient = self.patient(matricule)
         if patient is None or patient.dmp == "inexistant":
             raise errors.unknown_patient(matricule)
         if patient.dmp == "ferme":

@@ -16,6 +16,7 @@ def admin_data(patient: Patient) -> AdminData:
     own = (f"tel:+3319900{number % 10_000:04d}", f"tel:+3363998{number % 10_000:04d}")
     mail = f"mailto:patient{number:06d}@patient.example"
     return AdminData(
+        deceased=patient.deceased,
         address=address,
         birth_place=patient.birth_place,
         telecoms=(*own, mail) if not patient.representatives else (),

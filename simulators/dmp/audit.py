@@ -7,11 +7,11 @@ only partly public.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from .rights import Actor
+from .rights import GLASS, Actor
 from .visibility import Kind, Viewer
 
 DOCUMENTS = ("documents", "updates")  # facts that hold one object per document
@@ -34,6 +34,19 @@ class Trace:
     detail: str = ""  # wire code of a refusal
 
 
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What the patient is told of one break of the glass: by whom, why, and what was read."""
+
+    first: datetime
+    last: datetime
+    who: str  # NameID
+    structure: str
+    reason: str  # Mode_Acces_Raison
+    documents: tuple[str, ...]  # uniqueIds read (TD3.2)
+    calls: int
+
+
 class AuditTrail:
     """The traces of one stack, by matricule. Appending is atomic: safe to use from several threads."""
 
@@ -42,6 +55,11 @@ class AuditTrail:
 
     def add(self, matricule: str, trace: Trace) -> None:
         self._traces.setdefault(matricule, []).append(trace)
+
+    def rename(self, former: str, present: str) -> None:
+        """The patient of one matricule now has another."""
+        if former in self._traces:
+            self._traces[present] = self._traces.pop(former) + self._traces.get(present, [])
 
     def of(self, matricule: str) -> tuple[Trace, ...]:
         """Every trace of a record, oldest first."""
@@ -60,3 +78,21 @@ def shown(traces: Iterable[Trace], viewer: Viewer) -> tuple[Trace, ...]:
     """The traces that a viewer may read."""
     everything = viewer.kind is not Kind.CALLER or viewer.actor is Actor.TREATING
     return tuple(trace for trace in traces if everything or trace.who == viewer.id)
+
+
+def notifications(traces: Iterable[Trace]) -> tuple[Notification, ...]:
+    """What the patient is told in Mon espace santé: each access in break of the glass, oldest first.
+
+    Known: each is notified and justified. Assumed: calls of the same person, structure and reason on the same
+    day (UTC) are one access; refused calls are not told.
+    """
+    told: dict[tuple[str, ...], Notification] = {}
+    for one in traces:
+        if one.purpose != GLASS or one.outcome != "accepted":
+            continue
+        key = (one.who, one.structure, one.reason, f"{one.when:%Y%m%d}")
+        read = one.documents if one.transaction == "TD3.2" else ()
+        known = told.get(key) or Notification(one.when, one.when, one.who, one.structure, one.reason, (), 0)
+        documents = tuple(dict.fromkeys(known.documents + read))
+        told[key] = replace(known, last=one.when, documents=documents, calls=known.calls + 1)
+    return tuple(told.values())

@@ -83,6 +83,10 @@ class Authorisations:
             return own
         return replace(own, state=State.VALID, start=shared.start, last_action=shared.last_action)
 
+    def stored(self, patient: Patient, holder: str) -> bool:
+        """Whether somebody changed how this holder stands."""
+        return self._stored(patient, holder) is not None
+
     def _stored(self, patient: Patient, holder: str) -> Authorisation | None:
         with self._lock:
             row = self._db.execute(
@@ -90,6 +94,11 @@ class Authorisations:
                 (patient.ins.matricule, holder, _given(patient)),
             ).fetchone()
         return _read(row) if row else None
+
+    def rename(self, former: str, present: str) -> None:
+        """The patient of one matricule now has another."""
+        with self._lock:
+            self._db.execute("UPDATE authorisation SET patient = ? WHERE patient = ?", (present, former))
 
     def put(self, patient: Patient, one: Authorisation) -> None:
         """Store a state as it is."""

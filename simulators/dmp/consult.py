@@ -56,13 +56,20 @@ class Listed:
 
 
 def search(
-    state: DmpState, query: Query, matricule: str, viewer: Viewer, rules: Rules = DEFAULT
+    state: DmpState,
+    query: Query,
+    matricule: str,
+    viewer: Viewer,
+    rules: Rules = DEFAULT,
+    *,
+    asked_as: str = "",
 ) -> list[Listed]:
-    """What a stored query finds for this viewer.
+    """What a stored query finds for this viewer. `asked_as`: the INS that the call gives, when it is another
+    of the same patient.
 
     Raises Refusal: unknown query, missing or repeated parameter, wrong form, more than one patient.
     """
-    _answerable(query, matricule)
+    _answerable(query, asked_as or matricule)
     if query.id == names.GET_DOCUMENTS:
         found = _named(state, query, matricule)
         return [_entry(one) for one in found if _shown(state, one, query, viewer, rules)]

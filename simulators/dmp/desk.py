@@ -38,7 +38,7 @@ class Desk:
         """The body of the answer. `id_` is the UUID of the message. Raises Refusal."""
         asked = seen.payload
         assert seen.vihf is not None
-        caller = self.access.caller(seen.vihf, self.access.population.find(seen.patient), now)
+        caller = self.access.caller(seen.vihf, self.access.patient(seen.patient), now)
         seen.facts.update(actor=caller.actor.value, purpose=caller.purpose)
         if isinstance(asked, hl7v3.Query):
             return self._existence(seen, asked, caller, id_, now)
@@ -61,11 +61,11 @@ class Desk:
             seen.facts.update(patients=[one.patient.matricule for one in matches], total=total)
             return write_found(asked, Identity(MESSAGES, id_), stamp(now), matches, total)
         assert isinstance(asked, Revision)
-        raise legacy.refusal(asked, self.access.population.find(seen.patient), seen.patient)
+        raise legacy.refusal(asked, self.access.patient(seen.patient), seen.patient)
 
     def _existence(self, seen: Examined, query: hl7v3.Query, caller: Caller, id_: str, now: datetime) -> str:
         reads = query.reason == hl7v3.ADMIN_DATA
-        patient = self.access.population.find(seen.patient)
+        patient = self.access.patient(seen.patient)
         if reads and patient is not None and patient.dmp == "actif":
             self.access.check(Action.ADMIN_DATA, caller, patient)
         else:

@@ -189,6 +189,15 @@ def wrong_service(service: str, expected: str) -> Refusal:
     return Refusal("service", f"[bench] cette transaction s'adresse à …/{expected}, pas à …/{service}")
 
 
+def misspelt_mode(name: str) -> Refusal:
+    """The attribute of the mode is not spelled as it must be, at a DMP that is set to mind."""
+    return Refusal("vihf-attributes", f"[bench] attribut {name} : attendu Authentification_Mode")
+
+
+def too_many(found: int, limit: int) -> Refusal:
+    return registry("XDSTooManyResults", f"{found} objets trouvés, au plus {limit}")
+
+
 def no_vihf(detail: str) -> Refusal:
     return Refusal("vihf-missing", f"[bench] VIHF absent ou mal placé : {detail}")
 

@@ -40,6 +40,7 @@ from simulators.core.service import Request
 from . import errors, patient_messages, routes
 from .errors import Refusal
 from .policy import Policy
+from .rights import Actor, actor_of
 from .routes import EXISTENCE, FEED, SEARCH, UPDATE, Operation
 
 _UNIT = re.compile(r"(?:^|[,+])OU=([^,+]*)")
@@ -62,8 +63,13 @@ class Options:
     require_tls: bool = True
     vihf: VihfPolicy = DEFAULT
     policy: Policy = field(default_factory=Policy)
-    max_document: int = 10 * 1024 * 1024  # bytes; the real limit is not public
+    max_document: int = 10 * 1024 * 1024  # bytes, 0 for none; the real limit is not public
+    max_submission: int = 0  # bytes of the documents of a submission, 0 for none
+    max_results: int = 0  # objects of a LeafClass search, 0 for none
     cumulative: bool = False  # parameter `cumul-invisible_patient-masque_ps` of the DMP
+    folders: bool = True  # taken with a warning
+    soap11: bool = False  # tolerated, and judged all the same
+    document_id_any_case: bool = False  # so is an id of Document that differs from its entry's by case
 
 
 @dataclass(slots=True)
@@ -95,10 +101,12 @@ class Examined:
 
 @dataclass(slots=True)
 class Examiner:
-    """Examines messages. `age_of(matricule, now)` gives a patient's age in years, None when unknown."""
+    """Examines messages. `age_of(matricule, now)` gives a patient's age in years, None when unknown;
+    `others_of(matricule)` every INS of a patient who had several, as CX."""
 
     options: Options
     age_of: Callable[[str, datetime], int | None]
+    others_of: Callable[[str], frozenset[str]]
 
     def examine(self, request: Request, now: datetime, first_time: Callable[[str, str], bool]) -> Examined:
         """Decode and judge a request. `first_time(kind, id)` tells whether an identifier is new."""
@@ -131,7 +139,9 @@ class Examiner:
         """From bytes to an envelope."""
         try:
             seen.carried = message.read(request.header("Content-Type"), request.body)
-            seen.envelope = soap.envelope.read(seen.carried.root)
+            seen.envelope = soap.envelope.read(seen.carried.root, soap11=self.options.soap11)
+            if self.options.soap11 and seen.envelope.root.tag != f"{{{soap.envelope.SOAP}}}Envelope":
+                seen.findings.append(VERSION.finding("/Envelope", "SOAP 1.1", "SOAP 1.2"))
         except MultipartRefused as error:
             seen.findings.append(BROKEN.finding(f"multipart ({error.reason})", error.detail))
             seen.refuse(errors.malformed("mtom", error.detail))
@@ -233,6 +243,8 @@ class Examiner:
         replayed = bool(read.id) and not first_time("vihf", read.id)
         if replayed:
             seen.facts.setdefault("replayed", []).append("vihf")
+        if seen.operation is FEED and actor_of(read, False) is Actor.CPE:
+            seen.operation, seen.transaction = routes.FEED_CPE, routes.FEED_CPE.transaction
         patient = read.patient
         matricule = patient.matricule if patient else ""
         findings = judge_vihf(
@@ -259,6 +271,8 @@ class Examiner:
         refusal = errors.for_vihf(findings)
         if refusal is not None:
             seen.refuse(refusal)
+        if not self.options.vihf.mode_any_case and read.mode_name not in ("", vihf.model.MODE):
+            seen.refuse(errors.misspelt_mode(read.mode_name))
         if patient is not None and patient.oid in PRODUCTION_OIDS:
             seen.refuse(errors.registry("XDSUnknownPatientId", "OID d'INS de production refusé par le banc"))
         seen.patient = seen.patient or matricule
@@ -299,9 +313,14 @@ class Examiner:
 
     def _judge_update(self, seen: Examined, asked: xds.Update, read: Vihf) -> None:
         patient = read.patient.cx() if read.patient else ""
+        others = self.others_of(seen.patient)
+        if others:
+            seen.facts["same_patient"] = sorted(others)  # to judge the exchange again
         lot = xds.Lot(
             asked.submission,
             patient=patient,
+            others=others,
+            majority=self.options.vihf.majority,
             cumulative=self.options.cumulative,
             metadata=asked.metadata,
         )
@@ -323,20 +342,53 @@ class Examiner:
             read.structure,
             read.mode,
             ins.cx() if ins else "",
+            majority=self.options.vihf.majority,
             cumulative=self.options.cumulative,
+            employee=seen.operation is routes.FEED_CPE,
             metadata=provided.metadata,
         )
         decisive = judge_decisive(lot)
         seen.findings += decisive
-        first = next((finding for finding in decisive if finding.is_error), None)
+        tolerated: frozenset[str] = frozenset()
+        if self.options.document_id_any_case and any(one.rule in _BY_CASE for one in decisive):
+            tolerated, seen.payload = _matched(provided)
+        first = next((one for one in decisive if one.is_error and one.rule not in tolerated), None)
         if first is not None:
             detail = f"{first.rule} {first.where} : {first.observed or 'absent'}, attendu {first.expected}"
             seen.refuse(errors.registry(xds.error_code(first.rule), detail, "metadata", first.where))
-        for entry, data in provided.documents.items():
-            if len(data) > self.options.max_document:
-                detail = f"document {entry} de {len(data)} octets, au plus {self.options.max_document}"
-                seen.refuse(errors.registry("XDSRepositoryOutOfResources", detail, "size"))
+        too_big = _too_big(provided, self.options)
+        if too_big:
+            seen.refuse(errors.registry("XDSRepositoryOutOfResources", too_big, "size"))
         seen.deferred = partial(_judge_later, lot, seen.signer)
+
+
+_BY_CASE = frozenset({"XDS-DOC-01", "XDS-DOC-02"})
+
+
+def _matched(provided: xds.Provided) -> tuple[frozenset[str], xds.Provided]:
+    """The documents under the ids of their entries, which differ by case alone, and the rules that this
+    excuses; none when some document still has no entry, or several."""
+    ids: dict[str, str] = {}
+    for entry in provided.submission.entries:
+        ids[entry.id.lower()] = entry.id
+    renamed = {ids.get(name.lower(), name): data for name, data in provided.documents.items()}
+    if set(renamed) != {entry.id for entry in provided.submission.entries} or len(renamed) != len(
+        provided.documents
+    ):
+        return frozenset(), provided
+    return _BY_CASE, replace(provided, documents=renamed)
+
+
+def _too_big(provided: xds.Provided, options: Options) -> str:
+    """What is larger than it may be; empty when nothing is."""
+    for entry, data in provided.documents.items():
+        if 0 < options.max_document < len(data):
+            return f"document {entry} de {len(data)} octets, au plus {options.max_document}"
+    if options.max_submission:
+        total = sum(map(len, provided.documents.values()))
+        if total > options.max_submission:
+            return f"documents du lot de {total} octets, au plus {options.max_submission}"
+    return ""
 
 
 def _judge_later(lot: xds.Lot, signer: x509.Certificate | None) -> list[Finding]:

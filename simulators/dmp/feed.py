@@ -34,14 +34,21 @@ def describe(provided: Provided) -> list[dict[str, Any]]:
 
 
 def feed(
-    state: DmpState, provided: Provided, matricule: str, randomness: Randomness, facts: list[dict[str, Any]]
+    state: DmpState,
+    provided: Provided,
+    matricule: str,
+    randomness: Randomness,
+    facts: list[dict[str, Any]],
+    received: str = "",
 ) -> None:
     """Store a submission; `facts` (see `describe`) receive entryUUIDs and what was replaced.
+
+    `received`: the instant, YYYYMMDDhhmmss.
 
     Raises Refusal when the registry or the repository can't take it; then nothing is stored.
     """
     submission = provided.submission
-    replaced = {new: _replaceable(state, uuid, matricule) for new, uuid in submission.replacements()}
+    replaced = [(new, _replaceable(state, uuid, matricule)) for new, uuid in submission.replacements()]
     digests = {one["unique_id"]: one["sha256"] for one in facts}
     complete: list[tuple[DocumentEntry, bytes, str]] = []
     for entry in submission.entries:
@@ -58,15 +65,17 @@ def feed(
             submission.submission_set,
             set_uuid,
             complete,
-            replaced=[(new[id_], old.uuid) for id_, old in replaced.items()],
+            replaced=[(new[id_], old.uuid) for id_, old in replaced],
+            received=received,
         )
     except sqlite3.IntegrityError as error:
         raise _known(state, submission.submission_set.unique_id, complete, str(error)) from None
     except Stale as error:
         raise _no_longer(error.uuid, error.uuid) from None
+    first = dict(reversed(replaced))
     for one in facts:
         one["entry_uuid"] = uuids[one["unique_id"]]
-        old = replaced.get(by_unique[one["unique_id"]])
+        old = first.get(by_unique[one["unique_id"]])
         one["replaces"] = old.unique_id if old else None
 
 
@@ -91,7 +100,7 @@ def completed(entry: DocumentEntry, data: bytes, uuid: str) -> DocumentEntry:
 
 def _replaceable(state: DmpState, uuid: str, matricule: str) -> Held:
     held = state.find_uuid(uuid)
-    if held is None:
+    if held is None or held.is_signature:
         raise errors.registry("UnresolvedReferenceException", f"entryUUID {uuid} inconnu", location=uuid)
     if held.patient != matricule:
         raise errors.other_patient(held.patient, matricule)

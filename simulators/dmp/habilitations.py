@@ -133,9 +133,8 @@ class Habilitations:
                 yield held
 
     def _last_document(self, patient: Patient) -> str:
-        """When the newest document was made, YYYYMMDDhhmmss (its creationTime: the deposit's is not kept)."""
-        newest = next(iter(self.documents.of_patient(patient.ins.matricule)), None)
-        return newest.facets["CreationTime"][0].ljust(14, "0") if newest else ""
+        """When the newest document was deposited, YYYYMMDDhhmmss."""
+        return self.documents.last_received(patient.ins.matricule)
 
 
 def _professional(one: Professional, held: Authorisation) -> ListedProfessional:

@@ -63,6 +63,10 @@ class Policy:
         default=frozenset({Action.ADMIN_DATA}),
         metadata=_assumed("transactions sans autorisation, refusées pourtant au professionnel bloqué"),
     )
+    former_ins: bool = field(
+        default=True,
+        metadata=_assumed("un appel sous un ancien INS du patient vaut un appel sous l'actuel (EX_3.1-1055)"),
+    )
     homonyms: int = field(default=20, metadata=_assumed("nombre de patients rendus par TD0.5"))
     oddities: Oddities = field(
         default=SHEET, metadata=_assumed("ce que les matrices de droits laissent ouvert")

@@ -35,6 +35,8 @@ FEED = Operation(
     f"{IHE}:ProvideAndRegisterDocumentSet-bResponse",
     "{urn:ihe:iti:xds-b:2007}ProvideAndRegisterDocumentSetRequest",
 )
+FEED_CPE = replace(FEED, transaction="TD2.2")  # told from TD2.1 by who feeds: an employee, by card
+FEEDS = (FEED, FEED_CPE)
 SEARCH = Operation(
     "TD3.1",
     "registry",
@@ -143,6 +145,8 @@ _REASONS = {
     "TD0.2": ((b'"CNSLT_DATA"', "TD1.3a"),),
     "TD1.4": ((b'"REAC"', "TD1.2"), (b'"MODIF_DATA"', "TD1.3b")),
 }
+# A role of TRE_G15 or TRE_G16, or organisation certificates: no employee.
+_NO_EMPLOYEE = (b'"1.2.250.1.71.1.2.7"', b'"1.2.250.1.71.1.2.8"', b">INDIRECTE<")
 _MARKS = (
     tuple((operation.action.encode(), operation.transaction) for operation in OPERATIONS) + ALIASES + REMOVED
 )
@@ -161,6 +165,8 @@ def identify(path: str, body: bytes) -> str:
     start = body[:HEAD]
     found = ((at, name) for mark, name in _MARKS if (at := start.find(mark)) >= 0)
     name = min(found, default=(0, "?"))[1]
+    if name == FEED.transaction and b"subject:role" in start and not any(m in start for m in _NO_EMPLOYEE):
+        return FEED_CPE.transaction
     return next((other for mark, other in _REASONS.get(name, ()) if mark in body), name)
 
 

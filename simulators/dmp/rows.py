@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS entry (
 );
 CREATE TABLE IF NOT EXISTS submission (
     id INTEGER PRIMARY KEY, unique_id TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL UNIQUE, time TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL, received TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS link (
     source TEXT NOT NULL, target TEXT NOT NULL, type TEXT NOT NULL, submission INTEGER NOT NULL,
@@ -31,6 +31,7 @@ CREATE INDEX IF NOT EXISTS link_target ON link (target);
 ENTRY = "SELECT e.* FROM entry e"
 ENTRY_ROW = f"INSERT INTO entry VALUES ({','.join('?' * 15)})"
 SET = "SELECT * FROM submission"
+SET_ROW = f"INSERT INTO submission VALUES ({','.join('?' * 6)})"
 LINK = "SELECT source, target, type, submission FROM link"
 
 
@@ -162,8 +163,9 @@ def _coded(*codes: Code | None) -> list[str]:
 NO_FACETS: Facets = {name: [] for name in facets(DocumentEntry("", "", ""))}
 
 
-def set_row(key: int, one: SubmissionSet, uuid: str) -> tuple[object, ...]:
-    """The row of a submission set. `uuid`: its entryUUID."""
+def set_row(key: int, one: SubmissionSet, uuid: str, received: str = "") -> tuple[object, ...]:
+    """The row of a submission set. `uuid`: its entryUUID. `received`: when the DMP took it, YYYYMMDDhhmmss
+    (by default when its author says that they sent it)."""
     kind = one.content_type
     body = (
         one.source_id,
@@ -173,12 +175,12 @@ def set_row(key: int, one: SubmissionSet, uuid: str) -> tuple[object, ...]:
         one.title,
         one.comments,
     )
-    return (key, one.unique_id, uuid, one.submission_time, json.dumps(body))
+    return (key, one.unique_id, uuid, one.submission_time, json.dumps(body), received or one.submission_time)
 
 
 def held_set(row: tuple[Any, ...]) -> HeldSet:
     """From a row."""
-    number, unique_id, uuid, time, body = row
+    number, unique_id, uuid, time, body, _ = row
     source_id, patient_id, kind, authors, title, comments = json.loads(body)
     return HeldSet(
         number,

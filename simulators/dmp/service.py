@@ -32,7 +32,7 @@ from .errors import Refusal
 from .examine import Examined, Examiner, Options
 from .habilitations import Habilitations
 from .rights import Action, Actor, actor_of
-from .routes import FEED, RETRIEVE, SEARCH, UPDATE, identify
+from .routes import FEED_CPE, FEEDS, RETRIEVE, SEARCH, UPDATE, identify
 from .spoil import spoil
 from .state import DmpState
 from .visibility import Rules, Viewer
@@ -58,10 +58,11 @@ class DmpService:
         self.state = state or DmpState()
         self.audit = AuditTrail()
         self._rules = replace(rules, oddities=options.policy.oddities)
+        self._options = options
         self._clock = clock
         self._random = randomness
         self._population = population
-        self._examiner = Examiner(options, self._age)
+        self._examiner = Examiner(options, self._age, self._others)
         self._structures: dict[str, str] = {}  # PS_IdNat → Struct_IdNat
         known = {one.id_nat: one for one in professionals}
         for one in known.values():
@@ -70,6 +71,15 @@ class DmpService:
         self.authorisations = authorisations or Authorisations(clock.now(), lifetime=policy.lifetime)
         self.access = Access(population, self.authorisations, policy)
         self.desk = Desk(self.access, Habilitations(self.access, self.state, known))
+
+    def changed_ins(self, former: str, present: str) -> None:
+        """A patient's INS changed: documents, authorisations and trail follow. Both are matricules.
+
+        Raises sqlite3.IntegrityError when documents are stored under the present one already.
+        """
+        self.state.rename(former, present)
+        self.authorisations.rename(former, present)
+        self.audit.rename(former, present)
 
     def identify(self, request: Request) -> str:
         return identify(request.path, request.body)
@@ -101,7 +111,8 @@ class DmpService:
     def rejudge(self, exchange: Exchange) -> list[Finding]:
         """Every finding about a recorded exchange, at the time of the exchange."""
         replayed = exchange.facts.get("replayed", ())
-        seen = self._examiner.examine(
+        others = frozenset(exchange.facts.get("same_patient", ()))
+        seen = replace(self._examiner, others_of=lambda _: others).examine(
             recorded(exchange), exchange.started, lambda kind, _: kind not in replayed
         )
         return seen.findings + (seen.deferred() if seen.deferred else [])
@@ -115,19 +126,19 @@ class DmpService:
             id_ = self._random.uuid("dmp.message")
             return wire.reply(seen, seen.operation, self.desk.answer(seen, id_, now), f"urn:uuid:{id_}")
         patient = self.access.record(seen.patient)
-        if seen.operation is FEED:
-            return self._feed(seen, patient)
         known = self.access.caller(caller, patient, now)
         for action in _actions(seen):
             self.access.check(action, known, patient)
+        if seen.operation in FEEDS:
+            return self._feed(seen, patient)
         viewer = visibility.caller(
             caller, treating=known.authorisation.treating, agreed=patient.masked_in_emergency
         )
         if seen.operation is SEARCH:
-            return self._search(seen, viewer)
+            return self._search(seen, viewer, patient)
         if seen.operation is UPDATE:
-            return self._update(seen, viewer)
-        return self._retrieve(seen, viewer)
+            return self._update(seen, viewer, patient)
+        return self._retrieve(seen, viewer, patient)
 
     def _know(self, caller: Vihf) -> None:
         """The structure and the professional, known and linked."""
@@ -146,33 +157,51 @@ class DmpService:
     def _feed(self, seen: Examined, patient: Patient) -> Response:
         provided = seen.payload
         assert isinstance(provided, xds.Provided) and seen.operation is not None
-        feed.feed(self.state, provided, patient.ins.matricule, self._random, seen.facts["documents"])
-        body = xds.write_registry_response(xds.RegistryResponse(errors=_remarks(seen)))
+        if provided.submission.folders and not self._options.folders:
+            where = provided.submission.folders[0]
+            raise errors.registry("XDSRepositoryMetadataError", "classeur non admis", "folder", where)
+        feed.feed(
+            self.state,
+            provided,
+            patient.ins.matricule,
+            self._random,
+            seen.facts["documents"],
+            stamp(self._clock.now()),
+        )
+        remarks = (*_remarks(seen), *_not_saved(provided))
+        body = xds.write_registry_response(xds.RegistryResponse(errors=remarks))
         return wire.reply(seen, seen.operation, body, self._message_id())
 
-    def _update(self, seen: Examined, viewer: Viewer) -> Response:
+    def _update(self, seen: Examined, viewer: Viewer, patient: Patient) -> Response:
         asked = seen.payload
         assert isinstance(asked, xds.Update) and seen.operation is not None
-        updates.update(self.state, asked, seen.patient, viewer, self._random, seen.facts, self._rules)
+        updates.update(
+            self.state, asked, patient.ins.matricule, viewer, self._random, seen.facts, self._rules
+        )
         body = xds.write_registry_response(xds.RegistryResponse(errors=_remarks(seen)))
         return wire.reply(seen, seen.operation, body, self._message_id())
 
-    def _search(self, seen: Examined, viewer: Viewer) -> Response:
+    def _search(self, seen: Examined, viewer: Viewer, patient: Patient) -> Response:
         query = seen.payload
         assert isinstance(query, xds.Query) and seen.operation is not None
-        found = consult.search(self.state, query, seen.patient, viewer, self._rules)
+        found = consult.search(
+            self.state, query, patient.ins.matricule, viewer, self._rules, asked_as=seen.patient
+        )
+        references = query.return_type == "ObjectRef"
+        if 0 < self._options.max_results < len(found) and not references:
+            raise errors.too_many(len(found), self._options.max_results)
         seen.facts["returned"] = [one.name for one in found]
         body = wire.search_answer(
             found,
-            references=query.return_type == "ObjectRef",
+            references=references,
             errors=_remarks(seen),
             status=_status(_remarks(seen)),
         )
         return wire.reply(seen, seen.operation, body, self._message_id())
 
-    def _retrieve(self, seen: Examined, viewer: Viewer) -> Response:
+    def _retrieve(self, seen: Examined, viewer: Viewer, patient: Patient) -> Response:
         assert isinstance(seen.payload, tuple) and seen.operation is not None
-        found = consult.retrieve(self.state, seen.payload, seen.patient, viewer, self._rules)
+        found = consult.retrieve(self.state, seen.payload, patient.ins.matricule, viewer, self._rules)
         if not found.documents:
             raise errors.none_given(found.errors)
         refused = (*found.errors, *_remarks(seen))
@@ -212,7 +241,7 @@ class DmpService:
         """Do what is asked, and say that something is missing, or only warn."""
         seen = self._examiner.examine(request, self._clock.now(), self.state.first_time)
         partial = fault.kind == faults.PARTIAL_SUCCESS
-        if seen.operation not in ((SEARCH, RETRIEVE) if partial else (FEED, UPDATE, SEARCH, RETRIEVE)):
+        if seen.operation not in ((SEARCH, RETRIEVE) if partial else (*FEEDS, UPDATE, SEARCH, RETRIEVE)):
             raise ValueError(f"{fault.kind} makes no sense for {seen.transaction}")
         self._describe(seen)
         default = "XDSRegistryError" if partial else "XDSExtraMetadataNotSaved"
@@ -260,8 +289,9 @@ class DmpService:
         """Into the trail of the record: who is sure by now."""
         caller = seen.vihf
         assert caller is not None
+        patient = self.access.patient(seen.patient)
         self.audit.add(
-            seen.patient,
+            patient.ins.matricule if patient else seen.patient,
             Trace(
                 self._clock.now(),
                 caller.name_id,
@@ -279,8 +309,15 @@ class DmpService:
     def _message_id(self) -> str:
         return f"urn:uuid:{self._random.uuid('dmp.message')}"
 
+    def _others(self, matricule: str) -> frozenset[str]:
+        """The other INS of this patient, as patientId (`composite.patient`)."""
+        patient = self.access.patient(matricule)
+        if patient is None or not patient.former:
+            return frozenset()
+        return frozenset(one.cx() for one in (patient.ins, *patient.former))
+
     def _age(self, matricule: str, now: datetime) -> int | None:
-        patient = self._population.find(matricule)
+        patient = self._population.holder(matricule)
         if patient is None:
             return None
         born = patient.birth_date
@@ -288,7 +325,9 @@ class DmpService:
 
 
 def _actions(seen: Examined) -> tuple[Action, ...]:
-    """The lines of the sheets of rights that a search, a retrieval or an update is about."""
+    """The lines of the sheets of rights that a feed, a search, a retrieval or an update is about."""
+    if seen.operation in FEEDS:
+        return (Action.FEED_CPE if seen.operation is FEED_CPE else Action.FEED,)
     if isinstance(seen.payload, xds.Update):
         return updates.actions(seen.payload)
     if seen.operation is RETRIEVE:
@@ -296,6 +335,16 @@ def _actions(seen: Examined) -> tuple[Action, ...]:
     query = seen.payload
     references = isinstance(query, xds.Query) and query.return_type == "ObjectRef"
     return (Action.SEARCH_REFERENCES if references else Action.SEARCH,)
+
+
+def _not_saved(provided: xds.Provided) -> tuple[RegistryError, ...]:
+    """A warning for each folder: taken, and not kept by the bench."""
+    return tuple(
+        RegistryError(
+            "XDSExtraMetadataNotSaved", "[bench] classeur non conservé", one, names.SEVERITY_WARNING
+        )
+        for one in provided.submission.folders
+    )
 
 
 def _remarks(seen: Examined) -> tuple[RegistryError, ...]:

@@ -6,6 +6,7 @@ of a document; versions share uniqueId and logical id. HasMember associations ar
 submission set.
 """
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
@@ -14,8 +15,23 @@ from pathlib import Path
 
 from schemas.xds import DocumentEntry, SubmissionSet, names
 
-from .rows import ENTRY, ENTRY_ROW, LINK, SCHEMA, SET, Held, HeldSet, Link, entry_row, held, held_set, set_row
+from .rows import (
+    ENTRY,
+    ENTRY_ROW,
+    LINK,
+    SCHEMA,
+    SET,
+    SET_ROW,
+    Held,
+    HeldSet,
+    Link,
+    entry_row,
+    held,
+    held_set,
+    set_row,
+)
 
+EMPTY = hashlib.sha256().hexdigest()  # of no bytes, which are not stored
 RANKS = 20  # bits: the entries, and the sets, that one patient may have
 
 
@@ -95,6 +111,27 @@ class DmpState:
         found = [held(matricule, row[1:]) for row in rows]
         return sorted(found, key=lambda one: (one.facets["CreationTime"], one.unique_id, one.version))[::-1]
 
+    def last_received(self, matricule: str) -> str:
+        """When the newest document of a patient was deposited, YYYYMMDDhhmmss; empty when there is none."""
+        with self._lock:
+            (last,) = self._db.execute(
+                "SELECT max(s.received) FROM entry e JOIN submission s ON s.id = e.submission"
+                " WHERE e.id BETWEEN ? AND ? AND e.is_signature = 0 AND e.version = 1",
+                self._range(matricule),
+            ).fetchone()
+        return last or ""
+
+    def rename(self, former: str, present: str) -> None:
+        """The patient of one matricule now has another: what is stored about them follows.
+
+        Raises sqlite3.IntegrityError when something is stored about the other already.
+        """
+        with self._lock:
+            self._db.execute("UPDATE patient SET matricule = ? WHERE matricule = ?", (present, former))
+            number = self._numbers.pop(former, None)
+            if number is not None:
+                self._numbers[present] = number
+
     def sets_of(self, matricule: str) -> list[HeldSet]:
         """The submission sets of a patient, newest first."""
         with self._lock:
@@ -124,12 +161,14 @@ class DmpState:
         *,
         replaced: Iterable[tuple[str, str]] = (),
         changes: Iterable[Change] = (),
+        received: str = "",
     ) -> None:
         """Store a whole submission, or nothing.
 
         `set_uuid` is the entryUUID of the set. Entries are complete (entryUUID, lid, version, hash, size) and
         come with their bytes (empty: the repository has them) and SHA-256. `replaced`: pairs (new entryUUID,
-        old entryUUID); the old becomes Deprecated. Raises sqlite3.IntegrityError on a duplicate, Stale when
+        old entryUUID); the old becomes Deprecated. `received`: when, YYYYMMDDhhmmss (by default the time that
+        the set gives). Raises sqlite3.IntegrityError on a duplicate, Stale when
         a status is no longer the one to change.
         """
         listed = list(entries)
@@ -140,9 +179,7 @@ class DmpState:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 set_id = self._next("submission", number)
-                self._db.execute(
-                    "INSERT INTO submission VALUES (?,?,?,?,?)", set_row(set_id, submission, set_uuid)
-                )
+                self._db.execute(SET_ROW, set_row(set_id, submission, set_uuid, received))
                 for change in changed:
                     self._change(change)
                 first = self._next("entry", number)
@@ -167,6 +204,8 @@ class DmpState:
 
     def body(self, one: Held) -> bytes:
         """The bytes of a document."""
+        if one.sha256 == EMPTY:
+            return b""
         if self._folder is not None:
             return (self._folder / one.sha256).read_bytes()
         with self._lock:

@@ -16,7 +16,7 @@ from simulators.core.service import Response, answer
 from .consult import Listed
 from .errors import ANSWER, Refusal
 from .examine import Examined
-from .routes import FEED, RETRIEVE, SEARCH, UPDATE, Operation
+from .routes import FEEDS, RETRIEVE, SEARCH, UPDATE, Operation
 
 
 def reply(
@@ -31,7 +31,7 @@ def reply(
         body, action=operation.answer, message_id=message_id, relates_to=seen.message_id, reply=True
     )
     asked_in_parts = seen.carried is not None and seen.carried.parts is not None
-    if operation.multipart or (operation is FEED and asked_in_parts):
+    if operation.multipart or (operation in FEEDS and asked_in_parts):
         return _multipart(200, data, operation.answer, attachments)
     return answer(200, f'{media.SOAP_12}; charset=UTF-8; action="{operation.answer}"', data)
 
@@ -65,7 +65,7 @@ def _negative(
     seen: Examined, operation: Operation, refused: Refusal, message_id: str, created: str
 ) -> str | bytes | None:
     error = RegistryError(refused.code, refused.text, refused.location)
-    if operation in (FEED, UPDATE):
+    if operation in (*FEEDS, UPDATE):
         return xds.write_registry_response(RegistryResponse(names.FAILURE, (error,)))
     if operation is SEARCH:
         return search_answer((), errors=(error,), status=names.FAILURE)

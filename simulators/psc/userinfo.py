@@ -6,6 +6,8 @@ from simulators.core.identities import Professional
 
 from .tokens import subject
 
+ORDERS = {"10": "CNOM", "21": "CNOP", "50": "CNOSF", "60": "CNOI"}  # who registers a profession (TRE_G15)
+
 
 def userinfo(person: Professional) -> dict[str, Any]:
     """Claims returned by the userinfo endpoint. Every name and address is synthetic."""
@@ -42,7 +44,7 @@ def userinfo(person: Professional) -> dict[str, Any]:
         "adresseEMail": "",
         "codeDepartement": "",
         "ancienIdentifiantDeLaStructure": "",
-        "autoriteDenregistrement": "CNOP/CNOP/CNOP" if pharmacist else "CNOM/CNOM/CNOM",
+        "autoriteDenregistrement": "/".join([ORDERS[person.profession]] * 3),
     }
     exercise = {
         "codeProfession": person.profession,
@@ -50,7 +52,7 @@ def userinfo(person: Professional) -> dict[str, Any]:
         "codeCiviliteDexercice": "DR" if person.profession == "10" else "",
         "nomDexercice": person.family,
         "prenomDexercice": person.given,
-        "codeTypeSavoirFaire": "" if pharmacist else "S",
+        "codeTypeSavoirFaire": "" if pharmacist or not person.speciality else "S",
         "codeSavoirFaire": "" if pharmacist else person.speciality,
         "activities": [activity],
     }

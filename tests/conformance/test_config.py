@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from conformance.config import Config, ConfigurationError, load
+from conformance.engine.runtime import stack_settings
 from conformance.engine.settings import choose_sut
 
 
@@ -66,3 +67,29 @@ def test_sut_specifications(spec: str, driver: str, defect: str) -> None:
 def test_an_unknown_sut_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="--sut"):
         choose_sut(Config(), "nimporte")
+
+
+def test_settings_of_the_dmp(tmp_path: Path) -> None:
+    config = load(
+        written(tmp_path, '[dmp]\nmax_results = 100\nsha1 = false\nhidden_types = ["80/15508-5"]\n')
+    )
+    assert (config.dmp.max_results, config.dmp.sha1) == (100, False)
+    assert config.dmp.hidden_types == ("80/15508-5",)
+    assert stack_settings(config, tmp_path).dmp == config.dmp
+    assert stack_settings(Config(), tmp_path).dmp == Config().dmp
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[dmp]\nmax_result = 3", "max_results"),
+        ("[dmp]\nsha1 = 1", "true ou false"),
+        ("[dmp]\nhidden_types = ['40']", "TRE_G15"),
+        ("[dmp]\nmajority_years = -1", "entre 0 et 150"),
+        ("[dmp]\nvihf_window_hours = nan", "entre 0"),
+        ("dmp = 1", "table"),
+    ],
+)
+def test_mistakes_about_the_dmp_are_explained(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load(written(tmp_path, text))

@@ -284,3 +284,14 @@ def test_huge_bodies_are_bounded(tmp_path: Path) -> None:
     assert len(text) < 1_500_000
     assert "Abrégé ici" in words(page.xpath("//*[@id='x000001']")[0])
     assert "5,6 Mo" in words(page.xpath("//*[@id='x000001']")[0])
+
+
+def test_changed_settings_of_the_dmp_are_told(tmp_path: Path) -> None:
+    make = Factory(EvidenceStore(tmp_path / "evidence"))
+    usual = words(written(make.record(), make.store)[1].body)
+    assert "réglages du DMP changés aucun" in usual
+    changed = make.record(
+        settings={"dmp": {"max_results": 5, "sha1": False, "hidden_types": ["40/EXPPAT_3"]}}
+    )
+    told = words(written(changed, make.store)[1].body)
+    assert 'max_results = 5 ; sha1 = false ; hidden_types = ["40/EXPPAT_3"]' in told

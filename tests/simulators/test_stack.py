@@ -14,7 +14,9 @@ import requests
 from simulators.core import pki as pkis
 from simulators.core.clock import Clock
 from simulators.core.environment import PORTS, Environment
+from simulators.core.identities import MEDECIN
 from simulators.core.pki import Pki
+from simulators.dmp.settings import DmpSettings
 from simulators.stack import Stack, StackSettings, recorded_judge
 
 
@@ -127,3 +129,28 @@ def test_nothing_heavy_is_imported_to_start() -> None:
     script = "import sys, simulators.stack; print(*sorted(m for m in sys.modules if '.' not in m))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert heavy & set(done.stdout.split()) == set()
+
+
+def test_others_act_on_a_running_stack(pki: Pki) -> None:
+    """A document, many, a block, an opposition, another INS, a closure: as a third party would."""
+    with Stack(StackSettings(seed=1, pki=pki.folder)) as stack:
+        patient = stack.population.derive("a")
+        made = stack.deposit(patient, kind="EXPPAT_1")
+        many = stack.deposit_many(patient, 30)
+        stack.others.authorise(patient, "EXPIRE")
+        changed = stack.others.change_ins(patient)
+        stack.others.oppose(changed, glass=True)
+        closed = stack.others.close(changed, "voilà")
+        told = stack.record(closed)
+        assert {one["unique_id"] for one in told["documents"]} == {one.unique_id for one in (made, *many)}
+        assert {one["holder"]: one["state"] for one in told["authorisations"]}[MEDECIN.id_nat] == "EXPIRE"
+        assert (closed.dmp, closed.closure, closed.opposes_glass) == ("ferme", "voilà", True)
+        assert closed.former == (patient.ins,)
+
+
+def test_a_stack_is_set(pki: Pki) -> None:
+    dmp = DmpSettings(max_results=3)
+    with Stack(StackSettings(seed=1, pki=pki.folder, dmp=dmp)) as stack:
+        assert [one["name"] for one in stack.dmp_settings() if one["changed"]] == ["max_results"]
+    with pytest.raises(ValueError, match=r"dmp\.homonyms"):
+        Stack(StackSettings(seed=1, pki=pki.folder, dmp=DmpSettings(homonyms=0))).start()

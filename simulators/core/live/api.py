@@ -33,7 +33,18 @@ FLAGS = frozenset(
         "opposes_glass",
         "masked_in_emergency",
         "minor",
+        "ins_changed",
+        "deceased",
+        "corsican",
     }
+)
+SHOWN = (
+    "treated",
+    "opposes_regulation",
+    "opposes_glass",
+    "masked_in_emergency",
+    "opposes_execution_view",
+    "deceased",
 )
 MAX_SHIFT = 20 * 365 * 86_400  # seconds
 MAX_PAGE = 500
@@ -76,6 +87,12 @@ class Controlled(Protocol):
     def revoke(self, id_nat: str) -> None:
         """End every Pro Santé Connect session of a professional."""
         ...
+
+    def record(self, patient: Patient) -> Json:
+        """A patient's DMP: documents, authorisations, trail, notifications."""
+        ...
+
+    def dmp_settings(self, lang: str = "fr") -> list[Json]: ...
 
 
 class BadInput(ValueError):
@@ -227,6 +244,17 @@ class Api:
     def patients(self) -> Json:
         return {"patients": [_patient(item) for item in self._stack.population]}
 
+    def record(self, matricule: str) -> Json:
+        """A patient and their DMP, the trail of the record included. Raises LookupError for nobody."""
+        patient = self._stack.population.holder(matricule)
+        if patient is None:
+            raise LookupError(matricule)
+        return {"patient": _patient(patient), **self._stack.record(patient)}
+
+    def dmp_settings(self, lang: str = "fr") -> Json:
+        """What the DMP is set to, and by which hypothesis."""
+        return {"settings": self._stack.dmp_settings(lang)}
+
     def derive(self, asked: Mapping[str, Any]) -> Json:
         """Derive a patient: `{key, insi?, dmp?, authorisation?, mes?, sex?, incident?}` and any of FLAGS."""
         persona: dict[str, Any] = {}
@@ -319,6 +347,12 @@ def _patient(patient: Patient) -> Json:
         "authorisation": patient.authorisation,
         "mes": patient.mes,
         "incident": patient.incident,
+        "closure": patient.closure,
+        "flags": [name for name in SHOWN if getattr(patient, name)],
+        "usual_name": patient.usual_name,
+        "birth_rank": patient.birth_rank,
+        "representatives": [f"{one.link} {one.given} {one.family}" for one in patient.representatives],
+        "former": [one.matricule for one in patient.former],
     }
 
 

@@ -74,6 +74,17 @@ def no_signature(lot: xds.Lot) -> xds.Lot:
     return replace(lot, submission=submission, documents=documents)
 
 
+def by_an_employee(person: str) -> Change:
+    """Fed with a CPE card, the submission set being of this author."""
+
+    def change(lot: xds.Lot) -> xds.Lot:
+        one = replace(lot.submission.submission_set, authors=(xds.Author(person),))
+        lot = replace(lot, submission=replace(lot.submission, submission_set=one), employee=True)
+        return replace(lot, author_id=person.partition("^")[0])
+
+    return change
+
+
 N = Code("N", names.HL7_CONFIDENTIALITY)
 FLAGS = {flag: Code(flag, names.FRENCH_CONFIDENTIALITY) for flag in names.CONFIDENTIALITY_DISPLAY}
 OTHER = "1^^^&1.2&ISO^NH"
@@ -126,6 +137,10 @@ DEFECTS: list[tuple[str, Change]] = [
     ("XDS-AUT-01", lambda lot: replace(lot, author_id="899700100029")),
     ("XDS-AUT-01", lambda lot: replace(lot, mode="INDIRECTE", structure_id="1750000029")),
     ("XDS-AUT-02", one_set(authors=(xds.Author("899700100045^A^B"),))),
+    ("XDS-FLD-01", lambda lot: replace(lot, submission=replace(lot.submission, folders=("Folder01",)))),
+    ("XDS-AUT-03", by_an_employee("699700100011001/0000001^^CHARLIE")),
+    ("XDS-AUT-03", by_an_employee("699700100011001/0000001^PERRIN^ ")),
+    ("XDS-AUT-03", by_an_employee("699700100011001/0000001")),
 ]
 
 

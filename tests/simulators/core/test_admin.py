@@ -14,6 +14,8 @@ from simulators.core.exchange import Exchange, Line
 from simulators.core.identities import MEDECIN
 from simulators.core.live import api
 from simulators.core.live.page import page
+from simulators.dmp.audit import Trace
+from simulators.dmp.settings import sources
 from simulators.stack import Stack
 
 
@@ -243,6 +245,47 @@ def test_patients(http: requests.Session, url: str, stack: Stack) -> None:
         {"key": "x", "nir": "1"},
     ):
         assert http.post(f"{url}/api/patients", json=wrong, timeout=5).status_code == 400
+
+
+def test_flags_of_patients(http: requests.Session, url: str) -> None:
+    asked = {"key": "drapeaux", "opposes_glass": True, "ins_changed": True, "deceased": True, "minor": True}
+    made = http.post(f"{url}/api/patients", json=asked, timeout=5).json()
+    assert made["flags"] == ["opposes_glass", "deceased"]
+    assert len(made["representatives"]) == 2
+    (former,) = made["former"]
+    assert http.get(f"{url}/api/patients/{former}", timeout=5).json()["patient"] == made
+    assert http.get(f"{url}/api/patients/279035121518900", timeout=5).status_code == 404
+    assert http.get(f"{url}/api/patients/x", timeout=5).status_code == 404
+
+
+def test_a_record_and_its_trail(http: requests.Session, url: str, stack: Stack) -> None:
+    patient = stack.population.derive("trace", authorisation="NON_EXISTE")
+    stack.deposit(patient, kind="lettre", flags=["MASQUE_PS"])
+    stack.others.authorise(patient, "INTERDIT")
+    now = stack.clock.now()
+    stack.services.dmp.audit.add(
+        patient.ins.matricule,
+        Trace(now, "899700100045", "1", "DIRECTE", "bris_de_glace", "coma", "TD3.2", ("1.2",), "accepted"),
+    )
+    told = http.get(f"{url}/api/patients/{patient.ins.matricule}", timeout=5).json()
+    (document,) = told["documents"]
+    assert (document["type_code"], document["flags"]) == ("11488-4", ["MASQUE_PS", "N"])
+    (one,) = told["authorisations"]
+    assert (one["holder"], one["state"]) == (MEDECIN.id_nat, "INTERDIT")
+    (trace,) = told["trail"]
+    assert (trace["who"], trace["reason"], trace["documents"]) == ("899700100045", "coma", ["1.2"])
+    (notice,) = told["notifications"]
+    assert (notice["who"], notice["documents"]) == ("899700100045", ["1.2"])
+    assert notice["first"] == trace["when"]
+
+
+@pytest.mark.parametrize(("lang", "said"), [("fr", "hypothèse du banc"), ("en", "hypothesis of the bench")])
+def test_settings_of_the_dmp_are_told(http: requests.Session, url: str, lang: str, said: str) -> None:
+    told = http.get(f"{url}/api/dmp/settings?lang={lang}", timeout=5).json()["settings"]
+    assert {one["name"] for one in told} == set(sources())
+    assert not any(one["changed"] for one in told)
+    assert said in {one["source"] for one in told}
+    assert all(one["what"] and not one["what"].startswith("dmp.setting") for one in told)
 
 
 def test_the_laboratory(http: requests.Session, url: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulators.core.exchange import Exchange, Line
+from simulators.dmp.audit import Trace
 from simulators.psc.rules import RULES
 from simulators.stack import Stack
 
@@ -61,3 +62,23 @@ def test_nothing_recorded_runs(stack: Stack, tmp_path: Path) -> None:
     assert "<img" not in shown
     assert shown.count("&lt;img src=x onerror=") >= 12
     assert "Tirez un state au hasard" in shown
+
+
+def test_a_record_is_shown(stack: Stack, tmp_path: Path) -> None:
+    patient = stack.population.derive("page", opposes_glass=True, closure=HOSTILE)
+    stack.deposit_many(patient, 3)
+    trace = Trace(
+        stack.clock.now(), HOSTILE, "1", "DIRECTE", "bris_de_glace", HOSTILE, "TD3.2", (HOSTILE,), "accepted"
+    )
+    stack.services.dmp.audit.add(patient.ins.matricule, trace)
+    shown = dom(f"{stack.environment.control_url}/?still#p{patient.ins.matricule}", tmp_path / "profile")
+    assert "<title>Échanges en direct · segur-bench</title>" in shown
+    assert "opposé au bris de glace" in shown
+    assert "Historique des accès" in shown
+    assert "<img" not in shown
+    assert shown.count("&lt;img src=x onerror=") >= 5
+    listed = dom(f"{stack.environment.control_url}/?still#patients", tmp_path / "profile")
+    assert patient.ins.matricule in listed
+    settings = dom(f"{stack.environment.control_url}/?still&lang=en#settings", tmp_path / "profile")
+    assert "max_results" in settings
+    assert "hypothesis of the bench" in settings

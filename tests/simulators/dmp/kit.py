@@ -18,15 +18,16 @@ from schemas.xds import Code, composite, names
 from schemas.xml import Element
 from simulators.core.clock import Clock, stamp
 from simulators.core.exchange import Tls
-from simulators.core.identities import MEDECIN, PROFESSIONALS
+from simulators.core.identities import EMPLOYEES, MEDECIN, PROFESSIONALS
 from simulators.core.pki import Pki
 from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
-from simulators.dmp import routes
+from simulators.dmp import configure, routes
 from simulators.dmp.examine import Options
 from simulators.dmp.routes import EXISTENCE, FEED, RETRIEVE, SEARCH, UPDATE, Operation
 from simulators.dmp.service import DmpService
+from simulators.dmp.settings import DmpSettings
 
 PDF = b"%PDF-1.4\n% a stand-in\n%%EOF\n"
 SOURCE = "1.2.250.1.999.7"
@@ -82,12 +83,17 @@ class Kit:
     population: Population = field(default_factory=lambda: Population(7))
     randomness: Randomness = field(default_factory=lambda: Randomness(7))
     options: dict[str, Any] = field(default_factory=dict)
+    settings: DmpSettings | None = None
     service: DmpService = field(init=False)
 
     def __post_init__(self) -> None:
         authorities = Authorities.of(self.pki.authorities(), self.pki.revoked_serials())
+        settled = Options(authorities, **{"homologation": "BANC-DMP-0001", **self.options})
+        if self.settings is not None:
+            settled = configure.options(self.settings, authorities, "BANC-DMP-0001")
         self.service = DmpService(
-            Options(authorities, **{"homologation": "BANC-DMP-0001", **self.options}),
+            settled,
+            rules=configure.rules(self.settings or DmpSettings()),
             clock=self.clock,
             randomness=self.randomness,
             population=self.population,
@@ -294,7 +300,9 @@ class Kit:
 def _holder(asked: VihfRequest | None) -> str:
     if asked is None or asked.mode != DIRECT:
         return "cabinet"
-    return next((f"cps-{one.user}" for one in PROFESSIONALS if one.id_nat == asked.name_id), "cps-medecin")
+    cards = {one.id_nat: f"cps-{one.user}" for one in PROFESSIONALS}
+    cards |= {one.id_nat: f"cpe-{one.user}" for one in EMPLOYEES}
+    return cards.get(asked.name_id, "cps-medecin")
 
 
 def levels(*flags: str) -> tuple[Code, ...]:

@@ -83,6 +83,7 @@ class Behaviour:
     vihf: Callable[[VihfRequest], VihfRequest] = same
     assertion: Callable[[str], str] = same  # its XML, before it is signed
     signed_assertion: Callable[[bytes], bytes] = same
+    dmp_certificate_checked: bool = True
     signing_pair: str = "sign"  # the certificate that signs: of signature, or of authentication ("auth")
     envelope: Callable[[bytes], bytes] = same
     submission: Callable[[Submission], Submission] = same  # the lot, before it is signed

@@ -19,7 +19,7 @@ from .core.certificates import WrongCertificates
 from .core.clock import Clock
 from .core.environment import PORTS, Environment, MailEndpoint
 from .core.exchange import Exchange
-from .core.faults import BAD_CERTIFICATE, NOT_DONE, Fault, FaultPlan
+from .core.faults import BAD_CERTIFICATE, NOT_DONE, TLS, Fault, FaultPlan
 from .core.identities import MEDECIN
 from .core.incidents import Carriers
 from .core.journal import Journal
@@ -130,9 +130,16 @@ class Stack:
     # -- what the bench does in this world ---------------------------------------------------------
 
     def schedule(self, fault: Fault) -> int:
-        """Schedule a fault; returns its number. Raises ValueError when it is not of the menu."""
+        """Schedule a fault; returns its number. Raises ValueError when it is not of the menu.
+
+        A wrong certificate is shown at the next handshake, so that connections kept open are closed.
+        """
         schedule.check(fault)
-        return self.faults.schedule(fault)
+        number = self.faults.schedule(fault)
+        listener = self._listeners.get(fault.service)
+        if fault.transaction == TLS and isinstance(listener, http.Listener):
+            self._run(listener.hang_up())
+        return number
 
     def rule(self, line: str) -> int:
         """Schedule a fault written as text. Raises ValueError with what to write instead."""

@@ -55,6 +55,15 @@ def as_treating_doctor(asked: SetAuthorization) -> SetAuthorization:
 
 DEFECTS = (
     Defect(
+        "dmp-certificat-non-verifie",
+        "dmp",
+        "Le certificat que montre le DMP n'est pas vérifié",
+        "The certificate that the DMP shows is not checked",
+        "SCN-DMP-CERTIFICAT",
+        ("DMP/CONF.10",),
+        {"dmp_certificate_checked": False},
+    ),
+    Defect(
         "dmp-autorisation-medecin-traitant",
         "dmp",
         "L'autorisation est demandée avec le rôle de médecin traitant",

@@ -96,7 +96,12 @@ class Caller:
         self._chance = chance
         self._behaviour = behaviour
         self._direct = direct
-        self._channel = Channel(NAME, environment.ca_bundle, environment.pair(f"{pair}-auth"))
+        self._channel = Channel(
+            NAME,
+            environment.ca_bundle,
+            environment.pair(f"{pair}-auth"),
+            checked=behaviour.dmp_certificate_checked,
+        )
         self.signer = Signer.load(environment.pair(f"{pair}-{behaviour.signing_pair}"))
 
     def exchange(

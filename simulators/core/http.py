@@ -34,6 +34,12 @@ class Listener:
     port: int
     runner: web.ServerRunner
 
+    async def hang_up(self) -> None:
+        """Close the connections kept open, each after its answer in progress: clients shake hands again."""
+        for connection in self.runner.server.connections if self.runner.server else ():
+            assert isinstance(connection, _Handler)
+            connection.hang_up()
+
     async def close(self) -> None:
         await self.runner.cleanup()
 
@@ -74,6 +80,13 @@ class _Handler(web.RequestHandler):
 
     __slots__ = ("malformed",)
     malformed: Malformed | None
+
+    def hang_up(self) -> None:
+        """Close now when nothing is being answered, else after the answer."""
+        if self._current_request is None:
+            self.force_close()
+        else:
+            self.close()
 
     def handle_error(
         self,

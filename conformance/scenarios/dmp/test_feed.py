@@ -26,6 +26,10 @@ REFUSAL_TOLD = RULES.declare(
 NO_STORM = RULES.declare("SCN-DMP-REJET-RENVOI", requirements=["BEN-DMP-03"])
 EXPIRED_TOLD = RULES.declare("SCN-DMP-VIHF-PERIME-DIT", requirements=["BEN-DMP-12"])
 ONCE = RULES.declare("SCN-DMP-DOUBLON", requirements=["BEN-DMP-05"])
+CERTIFICATE = RULES.declare(
+    "SCN-DMP-CERTIFICAT", requirements=["DMP/CONF.10"], source="PDT-INF-579 ; IGC-Santé"
+)
+CERTIFICATE_TOLD = RULES.declare("SCN-DMP-CERTIFICAT-DIT", requirements=["DMP/CONF.10"])
 NO_TD03 = RULES.declare("SCN-DMP-TD03", requirements=["DMP/CONF.05"], source="SEL-MP-037 EX_0.3-1010")
 
 FEED = ["patient.record", "identity.search", "document.submit"]
@@ -176,3 +180,18 @@ def test_no_authorisation_to_feed(bench: Bench) -> None:
     bench.do("document.submit", patient_id=patient.id, kind="lettre", user=MEDECIN)
     control = bench.expect("dmp", "TD2.1", patient=patient.matricule)
     bench.none(NO_TD03, "dmp", "TD0.3", control=control)
+
+
+@scenario("DMP-TLS-01", theme="DMP", proves=["DMP/CONF.10"], needs=FEED)
+@pytest.mark.parametrize("wrong", ["expired", "host", "issuer"])
+def test_wrong_certificate(bench: Bench, wrong: str) -> None:
+    """The DMP shows an expired certificate, of another host or authority: nothing is said to it."""
+    patient = bench.patient()
+    bench.do("document.submit", patient_id=patient.id, kind="lettre")
+    control = bench.expect("dmp", "TD2.1", patient=patient.matricule)
+    mark = bench.mark()
+    bench.fault("dmp", "TLS", "bad-certificate", times=0, kind=wrong)
+    answer = bench.ask("document.submit", patient_id=patient.id, kind="lettre")
+    bench.expect("dmp", "TLS.presented", since=mark)
+    bench.none(CERTIFICATE, "dmp", "TD*", control=control, since=mark)
+    bench.told(CERTIFICATE_TOLD, answer)

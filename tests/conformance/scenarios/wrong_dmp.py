@@ -68,6 +68,13 @@ EXAMPLES = (
         more("TD2.1", {"documents.0.unique_id": OTHER_ID}),
     ),
     Example(
+        "SCN-DMP-CERTIFICAT",
+        "DMP-TLS-01[expired]",
+        "le document part quand même",
+        more("TD2.1", {"patient": last_patient}),
+    ),
+    Example("SCN-DMP-CERTIFICAT-DIT", "DMP-TLS-01[host]", "rien n'est dit", silent("document.submit")),
+    Example(
         "SCN-DMP-TD03",
         "DMP-ALIM-09",
         "une autorisation est demandée",

@@ -23,7 +23,7 @@ COMMON: Headers = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 FORMATS = {"fr": "%d/%m/%Y %H:%M UTC", "en": "%Y-%m-%d %H:%M UTC"}
-WIRE = ("%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d%H", "%Y%m%d", "%Y%m", "%Y")
+WIRE = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 10: "%Y%m%d%H", 8: "%Y%m%d"}  # by length
 
 
 def language(request: Request) -> str:
@@ -61,17 +61,13 @@ def when(instant: datetime | str, lang: str = "fr") -> str:
     """An instant (an object, ISO 8601, or a wire time in UTC) as people read it; as it is when unreadable."""
     if isinstance(instant, datetime):
         return instant.astimezone(UTC).strftime(FORMATS[lang])
-    if "T" in instant:
-        return when(datetime.fromisoformat(instant), lang)
-    for form in WIRE:
-        try:
-            found = datetime.strptime(instant, form)
-        except ValueError:
-            continue
-        if len(instant) <= 8:
-            return found.strftime(FORMATS[lang].partition(" ")[0]) if len(instant) == 8 else instant
-        return found.strftime(FORMATS[lang])
-    return instant
+    try:
+        if "T" in instant:
+            return when(datetime.fromisoformat(instant), lang)
+        found = datetime.strptime(instant, WIRE[len(instant)])
+    except (KeyError, ValueError):
+        return instant
+    return found.strftime(FORMATS[lang] if len(instant) > 8 else FORMATS[lang].partition(" ")[0])
 
 
 def _worded(lang: str, key: str, /, **values: object) -> str:

@@ -1,4 +1,4 @@
-"""One request to Web PS as far as it is understood, and what is kept of it: facts, the trail of the record."""
+"""One request to Web PS, as far as it is understood, and what is kept of it: facts and trail."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -30,6 +30,7 @@ from . import errors
 from .visitor import Visitor
 
 CALLBACK = "/connexion/retour"
+ACR = "eidas1"
 SESSION, WAITING = "__Host-dmp-web", "__Host-dmp-web-connexion"  # cookies
 PATIENCE, LIFE = timedelta(minutes=10), timedelta(hours=4)
 MAX_KEPT = 1_000  # logins and sessions kept; beyond, the oldest goes
@@ -87,7 +88,7 @@ class Logins:
             "client_id": self._client_id,
             "redirect_uri": self.redirect_uri,
             "scope": "openid scope_all",
-            "acr_values": "eidas1",
+            "acr_values": ACR,
             "state": state,
             "nonce": nonce,
             "code_challenge": challenge,
@@ -157,8 +158,8 @@ class Logins:
             claims = jwt.decode(token, keys, algorithms=[ALGORITHM]).claims
         except (JoseError, ValueError):
             raise errors.login("id_token") from None
-        expected = (self._psc.issuer, self._client_id, nonce)
-        said = (claims.get("iss"), claims.get("aud"), claims.get("nonce"))
+        expected = (self._psc.issuer, self._client_id, nonce, ACR)
+        said = tuple(claims.get(name) for name in ("iss", "aud", "nonce", "acr"))
         if said != expected or int(claims.get("exp", 0)) <= self._clock.now().timestamp():
             raise errors.login("id_token")
 

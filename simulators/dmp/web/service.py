@@ -1,6 +1,7 @@
 """Web PS behind HTTP: who comes, where to, what is shown, what is kept of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from schemas.finding import Finding
@@ -219,9 +220,12 @@ class WebPs:
     def _professionals(self) -> Mapping[str, Professional]:
         return self._dmp.desk.habilitations.professionals
 
-    def _name(self, id_nat: str) -> str:
-        one = self._professionals.get(id_nat)
-        return f"{one.given} {one.family}" if one else id_nat
+    def _name(self, patient: Patient | None, id_: str) -> str:
+        """The name of a professional, or of the patient, by their identifier."""
+        if patient is not None and id_ == patient.ins.matricule:
+            return f"{patient.given} {patient.birth_name}"
+        one = self._professionals.get(id_)
+        return f"{one.given} {one.family}" if one else id_
 
     def _patient(self, where: Address) -> Patient | None:
         return self._dmp.access.population.find(where.ins) if where.ins and not where.fault else None
@@ -264,7 +268,7 @@ class WebPs:
             "ins": where.ins if good else "",
             "path": address.of,
             "label": look.label,
-            "name_of": self._name,
+            "name_of": partial(self._name, self._patient(where)),
         }
         return look.page(status, template, call.lang, {**common, **values}, *more)
 

@@ -37,6 +37,7 @@ PAGES: Mapping[str, str] = {  # page → transaction
     SETTINGS: "MES.settings",
 }
 ACT = "gestes"
+NAMED = ("professional", "document", "purpose")  # fields of a gesture that are facts
 LAST_ADDED = 5
 ICON = "/favicon.ico"
 
@@ -81,8 +82,7 @@ class Mes:
         if request.path == ICON:
             return "MES.icon"
         if page == ACT:
-            asked = _asked(request).get("gesture", "")
-            return f"MES.{asked}" if asked in GESTURES else "MES.?"
+            return f"MES.{_gesture(_asked(request)) or '?'}"
         if page == DOCUMENTS and "document" in request.query:
             return "MES.document"
         return PAGES.get(page, "?") if who else "MES.patients"
@@ -197,15 +197,13 @@ class Mes:
         if not call.api and not guard.holds(request, self._token(call)):
             raise errors.forged()
         asked = _asked(request)
-        name = asked.get("gesture", "")
-        if not isinstance(name, str) or name not in GESTURES:
+        name = _gesture(asked)
+        if not name:
             raise errors.bad_input(f"gesture : {', '.join(GESTURES)}")
         patient = self.space.patient(call.ins)
         self.space.viewer(patient, call.who)
         gesture, page = GESTURES[name]
-        call.facts.update(
-            {key: asked[key] for key in ("professional", "document", "purpose") if key in asked}
-        )
+        call.facts.update({key: str(asked[key])[:100] for key in NAMED if key in asked})
         gesture(self.space, patient, call.who, asked)
         if call.api:
             return _json(200, {"ins": call.ins, "gesture": name, "done": True})
@@ -275,6 +273,12 @@ def _asked(request: Request) -> Asked:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _gesture(asked: Asked) -> str:
+    """The name of a known gesture; empty for anything else."""
+    name = asked.get("gesture")
+    return name if isinstance(name, str) and name in GESTURES else ""
 
 
 def _settings(patient: Patient) -> Json:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE = 30  # seconds of silence
 
 
 class Browser:
@@ -42,6 +44,7 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._held:
+            assert select.select([self._receive], [], [], PATIENCE)[0], "the browser says nothing more"
             chunk = os.read(self._receive, 1 << 20)
             assert chunk, "the browser has gone"
             self._held += chunk
@@ -88,7 +91,6 @@ def browser(profile: Path, *options: str) -> Iterator[Browser]:
     assert CHROMIUM is not None
     theirs, send = os.pipe()
     receive, ours = os.pipe()
-
     process = subprocess.Popen(
         [
             *("bash", "-c", f'exec "$0" "$@" 3<&{theirs} 4>&{ours}', CHROMIUM),  # the protocol wants 3 and 4

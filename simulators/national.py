@@ -9,6 +9,7 @@ from schemas.vihf.certificates import Authorities
 from .annuaire.service import AnnuaireService
 from .cnam.epu import EpuService
 from .cnam.insi import InsiService
+from .cnam.insi_register import persona_matricules
 from .core.exchange import Exchange
 from .core.pki import Pki
 from .core.population import Patient, Population
@@ -108,7 +109,15 @@ def build(
         population=population,
     )
     web_secret = randomness.token("web.client")
-    web = WebPs(dmp, psc, authorities, (WEB_CLIENT_ID, web_secret), clock=clock, randomness=randomness)
+    web = WebPs(
+        dmp,
+        psc,
+        authorities,
+        (WEB_CLIENT_ID, web_secret),
+        clock=clock,
+        randomness=randomness,
+        test_ins=persona_matricules(),
+    )
     mes = Mes(Space(dmp, clock, randomness), randomness)
     insi = InsiService(clock, population, idams=(settings.idam,), oid_mode=settings.oid_mode)
     epu = EpuService(clock, population, randomness, psc.verifier(), idams=(settings.idam,))

@@ -37,6 +37,7 @@ PAGES: Mapping[str, str] = {  # page → transaction
     SETTINGS: "MES.settings",
 }
 ACT = "gestes"
+MAX_LISTED = 500  # patients: the last ones; the total is told
 NAMED = ("professional", "document", "purpose")  # fields of a gesture that are facts
 LAST_ADDED = 5
 ICON = "/favicon.ico"
@@ -138,9 +139,11 @@ class Mes:
 
     def _patients(self, call: _Call) -> Response:
         found = [one for one in self.space.population if one.mes == "actif"]
+        last = found[-MAX_LISTED:][::-1]
         if call.api:
-            return _json(200, {"patients": [{"ins": one.ins.matricule, **one.traits()} for one in found]})
-        return self._page(call, "mes_patients", None, {"patients": found})
+            listed = [{"ins": one.ins.matricule, **one.traits()} for one in last]
+            return _json(200, {"total": len(found), "patients": listed})
+        return self._page(call, "mes_patients", None, {"patients": last, "total": len(found)})
 
     def _shown(self, call: _Call, patient: Patient) -> Json:
         """What a page holds, in values that JSON can carry. A closed record shows its history only."""

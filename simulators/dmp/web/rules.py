@@ -17,7 +17,7 @@ CALL = ("DMP/UX.49",)
 class Called:
     """A contextual call. `bearer`: whose certificate came (PERSON, ORGANISATION, empty without any).
 
-    `known`: the bench has a patient of this INS.
+    `known`: the bench knows a test patient of this INS.
     """
 
     address: Address

@@ -1,6 +1,6 @@
 """Web PS behind HTTP: who comes, where to, what is shown, what is kept of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -55,12 +55,15 @@ class WebPs:
         *,
         clock: Clock,
         randomness: Randomness,
+        test_ins: Collection[str] = (),
     ) -> None:
-        """`client`: client_id and secret of these pages at Pro Santé Connect."""
+        """`client`: client_id and secret of these pages at Pro Santé Connect. `test_ins`: matricules of test
+        patients that are public, besides those of the population."""
         self._dmp = dmp
         self._authorities = authorities
         self._clock = clock
         self._secret = randomness.token("web.secret")
+        self._test_ins = frozenset(test_ins)
         self.logins = Logins(psc, client, clock, randomness, self._professionals.get)
 
     def at(self, base_url: str) -> None:
@@ -87,7 +90,7 @@ class WebPs:
     def handle(self, request: Request) -> Handled:
         call = Call(request, address.read(request.path), self.identify(request), look.language(request))
         whose = bearer(request.tls, self._authorities)
-        known = self._patient(call.address) is not None
+        known = self._known(call.address)
         call.arrived(whose, known)
         called = Called(call.address, whose, known)
         findings = tuple(RULES.judge(called)) if call.transaction in CONTEXTUAL else ()
@@ -147,7 +150,7 @@ class WebPs:
             raise errors.unknown_page(where.path)
         if where.fault:
             raise errors.bad_ins(where.ins, where.fault)
-        if where.ins and self._patient(where) is None and not address.drawn(where.ins):
+        if where.ins and not self._known(where) and not address.drawn(where.ins):
             raise errors.not_a_test_patient(where.ins)
 
     def _shown(self, call: Call, visitor: Visitor) -> Response:
@@ -229,6 +232,10 @@ class WebPs:
 
     def _patient(self, where: Address) -> Patient | None:
         return self._dmp.access.population.find(where.ins) if where.ins and not where.fault else None
+
+    def _known(self, where: Address) -> bool:
+        """Whether the INS is one of a test patient that the bench knows."""
+        return self._patient(where) is not None or where.ins in self._test_ins
 
     def _visit(self, call: Call, visitor: Visitor, caller: Caller, patient: Patient) -> Visit:
         viewer = visibility.caller(

@@ -88,6 +88,7 @@ def test_every_page_in_both_languages(kit: Kit, mes: Mes) -> None:
 def test_the_json_says_the_same(kit: Kit, mes: Mes) -> None:
     patient = kit.population.derive("p")
     unique_id, base = fed(kit, patient), f"/api/patients/{patient.ins.matricule}"
+    assert told(get(mes, "/api/patients"))["total"] == 1
     assert [one["ins"] for one in told(get(mes, "/api/patients"))["patients"]] == [patient.ins.matricule]
     (document,) = told(get(mes, f"{base}/patient/documents"))["documents"]
     assert (document["unique_id"], document["masked"], document["status"]) == (unique_id, False, "approved")
@@ -243,3 +244,16 @@ def test_a_stack_offers_both(test_pki: Pki) -> None:
         told = [item.transaction for item in stack.journal.exchanges(service="mes")]
         assert told == ["MES.professionals", "MES.unblock"]
         assert stack.journal.bench_errors == []
+
+
+def test_a_long_list_of_patients_is_cut_and_says_so(
+    kit: Kit, mes: Mes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulators.dmp.mes.service.MAX_LISTED", 2)
+    made = [kit.population.derive(f"p{rank}") for rank in range(3)]
+    listed = told(get(mes, "/api/patients"))
+    assert (listed["total"], [one["ins"] for one in listed["patients"]]) == (
+        3,
+        [made[2].ins.matricule, made[1].ins.matricule],
+    )
+    assert "Les 2 derniers, sur 3." in get(mes, "/").response.body.decode()

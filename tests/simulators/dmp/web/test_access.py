@@ -273,6 +273,7 @@ def test_hostile_addresses(stack: Stack, browse: Any_, seen: Any_, pair: str) ->
         (f"/AccesDirect/Parametrages/{good}", 400, ["WEB-PS-02"]),
         (f"/AccesDirect/Documents/{'1' * 5000}", 400, ["WEB-PS-02"]),
         (f"/AccesDirect/Documents/{stranger}", 403, ["WEB-PS-03"]),
+        (f"/AccesDirect/TableauDeBord/{stranger}", 403, ["WEB-PS-03"]),
     ]:
         answer = browser.get(base + path, allow_redirects=False)
         assert answer.status_code == status, path
@@ -284,6 +285,14 @@ def test_hostile_addresses(stack: Stack, browse: Any_, seen: Any_, pair: str) ->
         assert browser.request(method, f"{base}/AccesDirect/TableauDeBord").status_code == 405
     assert browser.get(f"{base}/").status_code == 200
     assert browser.get(f"{base}/favicon.ico").status_code == 204
+
+
+def test_a_public_test_persona_has_no_record(stack: Stack, at: Any_, seen: Any_) -> None:
+    """INSi's own test identities are nobody's, whatever their order number."""
+    persona = "180032B02040123"
+    assert "pas de DMP" in stack.open_web(at("TableauDeBord", persona), MEDECIN.user).text
+    assert stack.open_web(at("Documents", persona), MEDECIN.user).status == 404
+    assert all(findings == () for _, findings in seen())
 
 
 def test_every_page_says_what_it_is_and_lets_nothing_run(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from schemas import safe
 from simulators.core.population import Patient
 
 from ..rows import Held
@@ -19,7 +20,7 @@ def _text(asked: Asked, name: str) -> str:
     value = asked.get(name, "")
     if not isinstance(value, str):
         raise errors.bad_input(f"{name} : un texte est attendu")
-    return value
+    return safe.visible(value)  # JSON may hold what neither XML nor the registry can
 
 
 def _flag(asked: Asked) -> bool:

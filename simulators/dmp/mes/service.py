@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from schemas import safe
 from schemas.finding import Finding
 from simulators.core.clock import iso
 from simulators.core.exchange import Exchange
@@ -206,7 +207,7 @@ class Mes:
         patient = self.space.patient(call.ins)
         self.space.viewer(patient, call.who)
         gesture, page = GESTURES[name]
-        call.facts.update({key: str(asked[key])[:100] for key in NAMED if key in asked})
+        call.facts.update({key: safe.visible(str(asked[key]))[:100] for key in NAMED if key in asked})
         gesture(self.space, patient, call.who, asked)
         if call.api:
             return _json(200, {"ins": call.ins, "gesture": name, "done": True})

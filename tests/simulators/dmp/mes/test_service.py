@@ -9,6 +9,7 @@ import pytest
 import requests
 from lxml import html
 
+from schemas import hl7v3
 from simulators.core.faults import Fault
 from simulators.core.identities import CORRESPONDANT, MEDECIN, PHARMACIEN
 from simulators.core.pki import Pki
@@ -21,7 +22,7 @@ from simulators.dmp.mes.space import Space
 from simulators.stack import Stack, StackSettings
 
 from ..conftest import START
-from ..kit import PDF, Kit
+from ..kit import PDF, Kit, body_of
 
 HOSTILE = "<img src=x onerror=\"document.title='RUN'\"><script>document.title='RUN'</script>{{7*7}}"
 HOST = ("Host", "localhost:1")
@@ -171,6 +172,8 @@ def test_gestures_by_form(kit: Kit, mes: Mes) -> None:
         (b'{"gesture": "consent", "value": "oui"}', (JSON,), 400),
         (b'{"gesture": "oppose", "purpose": "normal", "value": true}', (JSON,), 400),
         (b'{"gesture": "destroy"}', (JSON,), 400),
+        (rb'{"gesture": "mask", "document": "\ud800"}', (JSON,), 404),
+        (rb'{"gesture": "block", "professional": "\u0000\udfff"}', (JSON,), 404),
         (b"[" * 100_000, (JSON,), 400),
         (b"\xff\xfe", (JSON,), 400),
         (b'{"gesture": "consent", "value": true}', (("Content-Type", "text/plain"),), 415),
@@ -183,6 +186,13 @@ def test_wrong_input_changes_nothing(kit: Kit, mes: Mes, body: bytes, headers: A
     handled = mes.handle(Request("POST", path, (HOST, *headers), body))
     assert handled.response.status == status and handled.facts["outcome"] == "refused"
     assert kit.population.find(patient.ins.matricule) == patient
+
+
+def test_a_hostile_reason_does_not_break_the_services(kit: Kit, mes: Mes) -> None:
+    patient = kit.population.derive("p")
+    assert act(mes, patient, gesture="close", reason="\ud800\x00<b>\u202e").facts["outcome"] == "accepted"
+    answer = hl7v3.read_answer(body_of(kit.call(kit.exists(patient)).response))
+    assert answer.closure is not None and answer.closure.text == "‹U+D800›‹U+0000›<b>‹U+202E›"
 
 
 def test_hostile_paths_and_names(kit: Kit, mes: Mes) -> None:

@@ -28,7 +28,8 @@ def visit(pki: Pki, url: str, user: str = "", by: str = CARD, *, confirm: bool =
     `by` CARD: with the card of this professional, or with another certificate of the PKI by its name
     (`cabinet-auth`), or with none when `user` is empty. LOGIN: choosing this professional at Pro Santé
     Connect. `confirm`: press the button of the confirmation window, if it comes. Raises requests' exceptions
-    (SSLError when the handshake is refused), ValueError for another `by` or a login page without that user.
+    (SSLError when the handshake is refused), OSError without such a certificate, ValueError for another `by`
+    or a login page without that user.
     """
     if by not in (CARD, LOGIN):
         raise ValueError(f"by: {CARD} or {LOGIN}, not {by!r}")

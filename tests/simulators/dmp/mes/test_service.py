@@ -267,3 +267,8 @@ def test_a_long_list_of_patients_is_cut_and_says_so(
         [made[2].ins.matricule, made[1].ins.matricule],
     )
     assert "Les 2 derniers, sur 3." in get(mes, "/").response.body.decode()
+
+
+def test_a_refusal_says_so_in_its_title(mes: Mes) -> None:
+    shown = get(mes, "/patients/1/patient/n-importe-quoi").response.body.decode()
+    assert "<title>Accès impossible · Espace du patient (banc) · segur-bench</title>" in shown

@@ -287,6 +287,17 @@ def test_hostile_addresses(stack: Stack, browse: Any_, seen: Any_, pair: str) ->
     assert browser.get(f"{base}/favicon.ico").status_code == 204
 
 
+def test_the_pages_may_fail_too(stack: Stack, patient: Any_, at: Any_, seen: Any_) -> None:
+    one_ = patient()
+    stack.rule("dmp-web/TD0.9: 1-1 unavailable")
+    stack.rule("dmp-web/TLS: bad-certificate expired")
+    with pytest.raises(requests.exceptions.SSLError):
+        stack.open_web(at("Documents", one_), MEDECIN.user)
+    assert stack.open_web(at("Documents", one_), MEDECIN.user).status == 503
+    assert stack.open_web(at("Documents", one_), MEDECIN.user).status == 200
+    assert [exchange.fault for exchange, _ in seen("TD0.9")] == ["unavailable", ""]
+
+
 def test_a_public_test_persona_has_no_record(stack: Stack, at: Any_, seen: Any_) -> None:
     """INSi's own test identities are nobody's, whatever their order number."""
     persona = "180032B02040123"

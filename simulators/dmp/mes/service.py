@@ -153,7 +153,9 @@ class Mes:
         if call.page == HISTORY:
             traces = space.history(patient)
             return {**head, "traces": [{**asdict(one), "when": iso(one.when)} for one in traces]}
-        notices = [{**asdict(one), "since": iso(one.since)} for one in space.notices(patient)]
+        notices = [
+            {**asdict(one), "first": iso(one.first), "last": iso(one.last)} for one in space.notices(patient)
+        ]
         if call.page == HOME:
             lines = self._lines(patient, who) if patient.dmp == "actif" else []
             return {**head, "notices": notices, "documents": lines[:LAST_ADDED]}

@@ -1,13 +1,12 @@
 """The patient's side of a record: what is shown to whom, and what the patient may decide.
 
 Known: what the flags hide from the patient and from representatives, that the patient blocks professionals
-and opposes ways of access, that a break of the glass is notified. Assumed: that the patient archives and
-deletes only what they wrote, that representatives do all that the patient does, the notification's form.
+and opposes ways of access. Assumed: that the patient archives and deletes only what they wrote, that
+representatives do all that the patient does.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from schemas import xml
 from schemas.xds import Author, Code, SubmissionSet, composite, names
@@ -17,7 +16,7 @@ from simulators.core.identities import Professional
 from simulators.core.population import Patient, Population
 from simulators.core.random import Randomness
 
-from ..audit import Trace
+from ..audit import Notification, Trace, notifications
 from ..authorisations import Authorisation, State
 from ..rights import GLASS, REGULATION
 from ..rows import Held
@@ -50,18 +49,6 @@ class Onlooker:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One break of the glass that the patient is told of: its calls of one day by one person, one reason."""
-
-    since: datetime
-    who: str
-    structure: str
-    reason: str
-    calls: int
-    documents: tuple[str, ...]  # uniqueIds
-
-
-@dataclass(frozen=True, slots=True)
 class Space:
     """The spaces of one DMP. Methods take any state of a patient and work on the current one.
 
@@ -80,7 +67,7 @@ class Space:
 
     def patient(self, matricule: str) -> Patient:
         """The patient of an open space."""
-        found = self.population.find(matricule)
+        found = self.dmp.access.patient(matricule)
         if found is None:
             raise errors.unknown_patient(matricule)
         if found.mes != "actif":
@@ -120,17 +107,9 @@ class Space:
         """Every access, newest first. A closed record still tells."""
         return self.dmp.audit.of(self.patient(patient.ins.matricule).ins.matricule)[::-1]
 
-    def notices(self, patient: Patient) -> tuple[Notice, ...]:
-        """The breaks of the glass that took place, newest first."""
-        found: dict[tuple[object, ...], Notice] = {}
-        for one in reversed(self.history(patient)):
-            if one.purpose != GLASS or one.outcome != "accepted":
-                continue
-            key = (one.when.date(), one.who, one.reason)
-            before = found.get(key) or Notice(one.when, one.who, one.structure, one.reason, 0, ())
-            documents = tuple(dict.fromkeys((*before.documents, *one.documents)))
-            found[key] = replace(before, calls=before.calls + 1, documents=documents)
-        return tuple(reversed(found.values()))
+    def notices(self, patient: Patient) -> tuple[Notification, ...]:
+        """The breaks of the glass that the patient is told of, newest first."""
+        return notifications(self.history(patient)[::-1])[::-1]
 
     def professionals(self, patient: Patient) -> list[tuple[Professional, Authorisation]]:
         """Every professional that the DMP knows, and how they stand on this record."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from schemas.ins import well_formed
+from simulators.core.population import FIRST_ORDER
 
 PREFIX = "/AccesDirect/"
 DASHBOARD, HOME, RECORD, DOCUMENTS, PATHWAY, HISTORY, SETTINGS, WISHES, VACCINES = (
@@ -66,4 +67,4 @@ def of(page: str, ins: str = "") -> str:
 
 def drawn(ins: str) -> bool:
     """Whether a well-formed INS may be of a test patient: order number from 700, as ours and INSi's are."""
-    return ins[10:13] >= "700"
+    return int(ins[10:13]) >= FIRST_ORDER

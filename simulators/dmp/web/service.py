@@ -9,7 +9,7 @@ from schemas.vihf.certificates import Authorities
 from simulators.core.clock import Clock
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault
-from simulators.core.identities import Professional
+from simulators.core.identities import EMPLOYEES, Professional
 from simulators.core.population import Patient
 from simulators.core.random import Randomness
 from simulators.core.service import Handled, Request, Response
@@ -29,7 +29,7 @@ from .errors import Refused
 from .login import CALLBACK, Logins
 from .rules import RULES, Called
 from .views import Visit
-from .visitor import Visitor, bearer, by_card
+from .visitor import Holder, Visitor, bearer, by_card, name_of
 
 INDEX, ICON, LOGOUT = "/", "/favicon.ico", "/connexion/fin"
 OWN = {INDEX: "WEB.index", ICON: "WEB.icon", CALLBACK: "WEB.callback", LOGOUT: "WEB.logout"}
@@ -90,7 +90,7 @@ class WebPs:
     def handle(self, request: Request) -> Handled:
         call = Call(request, address.read(request.path), self.identify(request), look.language(request))
         whose = bearer(request.tls, self._authorities)
-        known = self._known(call.address)
+        patient, known = self._patient(call.address), self._known(call.address)
         call.arrived(whose, known)
         called = Called(call.address, whose, known)
         findings = tuple(RULES.judge(called)) if call.transaction in CONTEXTUAL else ()
@@ -103,7 +103,7 @@ class WebPs:
             response = self._refusal(call, errors.by_the_dmp(refusal))
         trace = call.trace(self._clock.now())
         if trace is not None:
-            self._dmp.audit.add(call.address.ins, trace)
+            self._dmp.audit.add(patient.ins.matricule if patient else call.address.ins, trace)
         return Handled(response, call.transaction, call.facts, findings)
 
     def refuse(self, request: Request, fault: Fault) -> Handled:
@@ -133,7 +133,7 @@ class WebPs:
             response, visitor = self.logins.finish(request)
             call.recognised(visitor)
             return response
-        card = by_card(request.tls, self._authorities, self._professionals, self._clock.now())
+        card = by_card(request.tls, self._authorities, self._holders, self._clock.now())
         call.recognised(card or self.logins.visitor(request))
         if request.path == LOGOUT:
             return self._logout(call)
@@ -223,15 +223,20 @@ class WebPs:
     def _professionals(self) -> Mapping[str, Professional]:
         return self._dmp.desk.habilitations.professionals
 
+    @property
+    def _holders(self) -> Mapping[str, Holder]:
+        """Who bears a card."""
+        return {**self._professionals, **{one.id_nat: one for one in EMPLOYEES}}
+
     def _name(self, patient: Patient | None, id_: str) -> str:
-        """The name of a professional, or of the patient, by their identifier."""
+        """The name of a professional, of an employee or of the patient, by their identifier."""
         if patient is not None and id_ == patient.ins.matricule:
             return f"{patient.given} {patient.birth_name}"
-        one = self._professionals.get(id_)
-        return f"{one.given} {one.family}" if one else id_
+        one = self._holders.get(id_)
+        return name_of(one) if one else id_
 
     def _patient(self, where: Address) -> Patient | None:
-        return self._dmp.access.population.find(where.ins) if where.ins and not where.fault else None
+        return self._dmp.access.patient(where.ins) if where.ins and not where.fault else None
 
     def _known(self, where: Address) -> bool:
         """Whether the INS is one of a test patient that the bench knows."""

@@ -25,8 +25,8 @@ class Shown:
 def visit(pki: Pki, url: str, user: str = "", by: str = CARD, *, confirm: bool = False) -> Shown:
     """Open a contextual URL as a user would, redirections followed.
 
-    `by` CARD: with the card of this professional, or with another certificate of the PKI by its name
-    (`cabinet-auth`), or with none when `user` is empty. LOGIN: choosing this professional at Pro Santé
+    `by` CARD: with the card of this professional or employee, or with another certificate of the PKI by its
+    name (`cabinet-auth`), or with none when `user` is empty. LOGIN: choosing this professional at Pro Santé
     Connect. `confirm`: press the button of the confirmation window, if it comes. Raises requests' exceptions
     (SSLError when the handshake is refused), OSError without such a certificate, ValueError for another `by`
     or a login page without that user.
@@ -37,8 +37,8 @@ def visit(pki: Pki, url: str, user: str = "", by: str = CARD, *, confirm: bool =
         session.trust_env = False
         session.verify = str(pki.ca_bundle)
         if by == CARD and user:
-            name = f"cps-{user}-auth"
-            pair = pki.pair(name if pki.pair(name).certificate.exists() else user)
+            cards = [pki.pair(f"{kind}-{user}-auth") for kind in ("cps", "cpe")]
+            pair = next((one for one in cards if one.certificate.exists()), pki.pair(user))
             session.cert = (str(pair.certificate), str(pair.key))
         page = session.get(url, timeout=PATIENCE)
         if by == LOGIN and page.status_code == 200:

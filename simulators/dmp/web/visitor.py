@@ -9,27 +9,38 @@ from cryptography import x509
 from schemas.vihf import AIR, DIRECT, Role, Vihf, model
 from schemas.vihf.certificates import AUTHENTICATION, ORGANISATION, PERSON, Authorities, holder_of
 from simulators.core.exchange import Tls
-from simulators.core.identities import Professional
+from simulators.core.identities import Employee, Professional
 
 from . import errors
 
+EMPLOYEES = "1.2.250.1.213.1.1.4.6"  # TRE_A00: roles of who is no professional
+Holder = Professional | Employee  # of a CPS, or of a CPE
 TRANSACTIONS = {DIRECT: "TD0.9", AIR: "TD0.10"}
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A professional, and how they are known: DIRECT by their card, AIR by Pro Santé Connect.
+    """Who comes, and how they are known: DIRECT by their card, AIR by Pro Santé Connect.
 
     `session` names the session of a login; empty for a card.
     """
 
-    person: Professional
+    person: Holder
     mode: str
     session: str = ""
 
     @property
     def transaction(self) -> str:
         return TRANSACTIONS[self.mode]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.person)
+
+    @property
+    def calling(self) -> str:
+        """Profession and speciality (`G15_10/SM26`), or the role of an employee (TRE_A00)."""
+        return self.person.role if isinstance(self.person, Employee) else self.person.speciality_code
 
     def vihf(self) -> Vihf:
         """What the rights of the DMP are decided on, said of this visitor: always `normal` access."""
@@ -45,8 +56,21 @@ class Visitor:
             authn_context="",
             authn_decl="",
             attributes={model.MODE: (self.mode,), model.STRUCTURE: (one.structure.id_nat,)},
-            roles=(Role(one.profession, model.PROFESSIONS), Role(one.speciality, model.SPECIALITIES)),
+            roles=_roles(one),
         )
+
+
+def _roles(one: Holder) -> tuple[Role, ...]:
+    if isinstance(one, Employee):
+        return (Role(one.role, EMPLOYEES),)
+    profession = Role(one.profession, model.PROFESSIONS)
+    return (profession, Role(one.speciality, model.SPECIALITIES)) if one.speciality else (profession,)
+
+
+def name_of(one: Holder) -> str:
+    """Given name and family name; of a card that names nobody, what stands for them."""
+    family, given = one.author_names if isinstance(one, Employee) else (one.family, one.given)
+    return f"{given} {family}"
 
 
 def bearer(tls: Tls | None, authorities: Authorities) -> str:
@@ -56,7 +80,7 @@ def bearer(tls: Tls | None, authorities: Authorities) -> str:
 
 
 def by_card(
-    tls: Tls | None, authorities: Authorities, professionals: Mapping[str, Professional], now: datetime
+    tls: Tls | None, authorities: Authorities, holders: Mapping[str, Holder], now: datetime
 ) -> Visitor | None:
     """The holder of the card shown; None without a certificate. Raises Refused."""
     certificate = _certificate(tls)
@@ -72,7 +96,7 @@ def by_card(
     if kind != PERSON:
         raise errors.bad_card("unknown-issuer", subject)
     holder = holder_of(certificate)
-    person = professionals.get(holder)
+    person = holders.get(holder)
     if person is None:
         raise errors.unknown_professional(holder)
     return Visitor(person, DIRECT)

@@ -11,7 +11,7 @@ from lxml import html
 
 from schemas.ins import key
 from simulators.core.faults import Fault
-from simulators.core.identities import BIOLOGISTE, CORRESPONDANT, MEDECIN, PHARMACIEN
+from simulators.core.identities import BIOLOGISTE, CORRESPONDANT, EMPLOYEES, MEDECIN, PHARMACIEN
 from simulators.core.service import Request
 from simulators.dmp.authorisations import State
 from simulators.dmp.web.login import SESSION
@@ -285,6 +285,33 @@ def test_hostile_addresses(stack: Stack, browse: Any_, seen: Any_, pair: str) ->
         assert browser.request(method, f"{base}/AccesDirect/TableauDeBord").status_code == 405
     assert browser.get(f"{base}/").status_code == 200
     assert browser.get(f"{base}/favicon.ico").status_code == 204
+
+
+def test_an_employee_sees_the_dashboard_and_authorises_the_structure(
+    stack: Stack, patient: Any_, at: Any_, seen: Any_
+) -> None:
+    """A CPE card: TD0.9 is theirs, documents are not (PDT-INF-526)."""
+    one_ = patient(authorisation="NON_EXISTE")
+    for employee in EMPLOYEES:
+        shown = stack.open_web(at("TableauDeBord", one_), employee.user)
+        assert shown.status == 200 and employee.structure.name in shown.text
+    secretary = EMPLOYEES[0]
+    assert stack.open_web(at("Parametrages"), secretary.user).status == 200
+    home = stack.open_web(at("DossierPatient", one_), secretary.user, confirm=True)
+    assert home.status == 403 and "Les droits de votre profession" in home.text
+    facts, _ = one(seen, "WEB.authorise")
+    assert (facts["after"], facts["outcome"]) == ("VALIDE", "accepted")
+    held = stack.services.dmp.authorisations
+    assert held.of(one_, secretary.structure.id_nat, stack.clock.now()).state is State.VALID
+
+
+def test_a_former_ins_opens_the_same_record(stack: Stack, patient: Any_, at: Any_) -> None:
+    before = patient()
+    now = stack.others.change_ins(before)
+    shown = stack.open_web(at("DossierPatient", before), MEDECIN.user)
+    assert shown.status == 200 and now.ins.matricule in shown.text
+    assert stack.services.dmp.audit.of(now.ins.matricule)[-1].transaction == "TD0.9"
+    assert stack.mes.patient(before.ins.matricule) == now
 
 
 def test_the_pages_may_fail_too(stack: Stack, patient: Any_, at: Any_, seen: Any_) -> None:

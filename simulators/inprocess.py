@@ -41,8 +41,9 @@ from .core.random import Randomness
 from .core.service import Context, Hosted, Request, Response, at_path, serve
 from .national import DMP_PATH, EPU_PATH, INSI_PATH, Services, Settings, build
 
-HOSTS = {name: f"https://{name}.banc.test" for name in ("dmp", "cnam", "psc", "annuaire")}
+HOSTS = {name: f"https://{name}.banc.test" for name in ("dmp", "cnam", "psc", "annuaire", "dmp-web", "mes")}
 MUTUAL = ("dmp", "cnam")  # where a client certificate is required
+ASKED = (*MUTUAL, "dmp-web")  # where one is asked for
 NO_MAIL = MailEndpoint("", 0)
 
 
@@ -98,6 +99,8 @@ def national_services(
                 "cnam": national.services.cnam,
                 "psc": national.services.psc,
                 "annuaire": national.services.annuaire,
+                "dmp-web": national.services.web,
+                "mes": national.services.mes,
             },
             Context(clock, journal, national.faults),
             Authorities.of(national.pki.authorities(), national.pki.revoked_serials()),
@@ -114,6 +117,7 @@ def _assembled(
     services = build(settings, context, pki, population, randomness, "127.0.0.1", {})
     services.psc.at(HOSTS["psc"])
     services.annuaire.base_url = HOSTS["annuaire"]
+    services.web_at(HOSTS["dmp-web"])
     environment = Environment(
         dmp_url=HOSTS["dmp"] + DMP_PATH,
         insi_url=HOSTS["cnam"] + INSI_PATH,
@@ -131,6 +135,8 @@ def _assembled(
         pki=str(pki.folder.resolve()),
         ins_oid=NIR_PRODUCTION if settings.oid_mode == "qualif" else NIR_TEST,
         software={"nil": settings.nil, "idam": settings.idam, "homologation": settings.homologation},
+        dmp_web_url=HOSTS["dmp-web"],
+        mes_url=HOSTS["mes"],
     )
     return National(environment, services, context.journal, context.faults, population, context.clock, pki)
 
@@ -165,10 +171,11 @@ class _Hosting:
     def _session(self, name: str, cert: object, verify: object) -> Tls:
         certificate = _certificate(cert)
         presented = self._presented(name, verify)
-        if name not in MUTUAL:
+        if name not in ASKED:
             certificate = None  # a server that does not ask is shown none
         elif certificate is None:
-            self._refuse(name, "", "no-certificate")
+            if name in MUTUAL:
+                self._refuse(name, "", "no-certificate")
         else:
             now = self.context.clock.now()
             problems = self.authorities.problems(certificate, AUTHENTICATION, now)

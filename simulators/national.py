@@ -9,6 +9,7 @@ from schemas.vihf.certificates import Authorities
 from .annuaire.service import AnnuaireService
 from .cnam.epu import EpuService
 from .cnam.insi import InsiService
+from .cnam.insi_register import persona_matricules
 from .core.exchange import Exchange
 from .core.pki import Pki
 from .core.population import Patient, Population
@@ -16,14 +17,19 @@ from .core.random import Randomness
 from .core.service import ByPath, Context, Service
 from .dmp import configure
 from .dmp.deposit import deposit
+from .dmp.mes.service import Mes
+from .dmp.mes.space import Space
 from .dmp.service import DmpService
 from .dmp.settings import DmpSettings
+from .dmp.web.login import CALLBACK
+from .dmp.web.service import WebPs
 from .mssante.servers import MailServers, Ports
 from .psc.service import PscService, new_key
 
 DMP_PATH = "/si-dmp-server/v2/services"
 INSI_PATH = "/lps"
 EPU_PATH = "/epu/v1"
+WEB_CLIENT_ID = "segur-bench-dmp-web"  # the DMP's pages at Pro Santé Connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,15 @@ class Services:
     """Every service of a world."""
 
     dmp: DmpService
+    web: WebPs
+    mes: Mes
     insi: InsiService
     epu: EpuService
     psc: PscService
     annuaire: AnnuaireService
     mail: MailServers
     psc_secret: str
+    web_secret: str
     annuaire_key: str
     deposit_report: Callable[[Patient], str]
     cnam: ByPath = field(init=False)
@@ -56,9 +65,22 @@ class Services:
     def __post_init__(self) -> None:
         self.cnam = ByPath("cnam", ((INSI_PATH, self.insi), ("/epu", self.epu)))
 
+    def web_at(self, base_url: str) -> None:
+        """Tell the DMP's pages where they are reached, and Pro Santé Connect where they take a login back."""
+        self.web.at(base_url)
+        self.psc.register(WEB_CLIENT_ID, self.web_secret, (base_url + CALLBACK,))
+
     def judges(self) -> Mapping[str, Callable[[Exchange], list[Finding]]]:
         """How each service judges a recorded exchange again."""
-        http: tuple[Service, ...] = (self.dmp, self.insi, self.epu, self.psc, self.annuaire)
+        http: tuple[Service, ...] = (
+            self.dmp,
+            self.web,
+            self.mes,
+            self.insi,
+            self.epu,
+            self.psc,
+            self.annuaire,
+        )
         return {**{service.name: service.rejudge for service in http}, self.mail.name: self.mail.rejudge}
 
 
@@ -78,15 +100,25 @@ def build(
     clock = context.clock
     secret, api_key = randomness.token("psc.secret"), randomness.token("annuaire.key")
     psc = PscService(clock, randomness, settings.client_id, secret, new_key())
+    authorities = Authorities.of(pki.authorities(), pki.revoked_serials())
     dmp = DmpService(
-        configure.options(
-            settings.dmp, Authorities.of(pki.authorities(), pki.revoked_serials()), settings.homologation
-        ),
+        configure.options(settings.dmp, authorities, settings.homologation),
         rules=configure.rules(settings.dmp),
         clock=clock,
         randomness=randomness,
         population=population,
     )
+    web_secret = randomness.token("web.client")
+    web = WebPs(
+        dmp,
+        psc,
+        authorities,
+        (WEB_CLIENT_ID, web_secret),
+        clock=clock,
+        randomness=randomness,
+        test_ins=persona_matricules(),
+    )
+    mes = Mes(Space(dmp, clock, randomness), randomness)
     insi = InsiService(clock, population, idams=(settings.idam,), oid_mode=settings.oid_mode)
     epu = EpuService(clock, population, randomness, psc.verifier(), idams=(settings.idam,))
     mail = MailServers(
@@ -105,4 +137,17 @@ def build(
 
         return deposit(dmp.state, patient, laboratory.report(mail.operator, patient), randomness)
 
-    return Services(dmp, insi, epu, psc, AnnuaireService(api_key), mail, secret, api_key, deposit_report)
+    return Services(
+        dmp,
+        web,
+        mes,
+        insi,
+        epu,
+        psc,
+        AnnuaireService(api_key),
+        mail,
+        secret,
+        web_secret,
+        api_key,
+        deposit_report,
+    )

@@ -26,11 +26,11 @@ from .core.menu import HANDSHAKE, HTTP, LABEL, Kind, Param
 from .dmp.menu import KINDS, TRANSACTIONS
 
 DMP = "dmp"
-SERVICES = (DMP, "cnam", "insi", "epu", "psc", "annuaire", "mssante")
-LISTENERS = (DMP, "cnam", "psc", "annuaire")  # whose certificate may be a wrong one
+SERVICES = (DMP, "cnam", "insi", "epu", "psc", "annuaire", "mssante", "dmp-web", "mes")
+LISTENERS = (DMP, "cnam", "psc", "annuaire", "dmp-web", "mes")  # whose certificate may be a wrong one
 MENU: Mapping[str, Kind] = {kind.name: kind for kind in (*HTTP, *HANDSHAKE, *KINDS)}
 MOST = 1_000_000
-_HEAD = re.compile(r"(?:([a-z]+)/)?([A-Za-z0-9.*?]+)(?:@(\S+))?")
+_HEAD = re.compile(r"(?:([a-z][a-z-]*)/)?([A-Za-z0-9.*?]+)(?:@(\S+))?")
 _MATRICULE = re.compile(r"\d{6}[\dAB]{2}\d{7}")
 _RANK = re.compile(r"(\d{1,7})(-(\d{1,7})?)?")
 _NAMED = re.compile(r"([a-z_]+)=(.*)", re.DOTALL)

@@ -27,12 +27,14 @@ from .core.population import Patient, Population
 from .core.random import Randomness
 from .core.service import Context, Hosted
 from .dmp import tell
+from .dmp.mes.space import Space
 from .dmp.settings import DmpSettings
 from .national import DMP_PATH, EPU_PATH, INSI_PATH, Services, Settings, build
 
 if TYPE_CHECKING:
     from .dmp.deposit import Deposited
     from .dmp.others import Others
+    from .dmp.web.visit import Shown
 
 CLIENT_ID = "segur-bench-lps"
 
@@ -189,6 +191,20 @@ class Stack:
         """End every Pro Santé Connect session of a professional."""
         self.services.psc.revoke(id_nat)
 
+    @property
+    def mes(self) -> Space:
+        """What the patients see and decide of their records: `stack.mes.block(patient, id_nat)`…"""
+        return self.services.mes.space
+
+    def open_web(self, url: str, user: str = "", by: str = "card", *, confirm: bool = False) -> "Shown":
+        """Open a page of Web PS as a professional's browser does (see `dmp.web.visit`); status and text.
+
+        `user`: key of the professional; `by`: `card` (TD0.9) or `login` (TD0.10).
+        """
+        from .dmp.web.visit import visit  # pulls an HTTP client, which starting does not need
+
+        return visit(self.pki, url, user, by, confirm=confirm)
+
     # -- inside ------------------------------------------------------------------------------------
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -205,6 +221,8 @@ class Stack:
             "cnam": (services.cnam, self._mutual),
             "psc": (services.psc, self._plain),
             "annuaire": (services.annuaire, self._plain),
+            "dmp-web": (services.web, self._card),
+            "mes": (services.mes, self._plain),
         }
         ports = self._ports(*hosted, "control")
         for name, (service, make) in hosted.items():
@@ -216,6 +234,7 @@ class Stack:
         self._listeners["control"] = await admin.listen(self, "127.0.0.1", ports["control"])
         services.psc.at(self._url("psc"))
         services.annuaire.base_url = self._url("annuaire")
+        services.web_at(self._url("dmp-web"))
         await services.mail.start()
 
     def _mutual(self, shown: pkis.Pair) -> tls.ServerContext:
@@ -223,6 +242,17 @@ class Stack:
             shown.certificate,
             shown.key,
             client_ca=self.pki.ca_bundle,
+            ciphers=tls.DMP_CIPHERS,
+            crl=self.pki.crl,
+        )
+
+    def _card(self, shown: pkis.Pair) -> tls.ServerContext:
+        """A card is asked for, not demanded."""
+        return tls.server_context(
+            shown.certificate,
+            shown.key,
+            client_ca=self.pki.ca_bundle,
+            client_required=False,
             ciphers=tls.DMP_CIPHERS,
             crl=self.pki.crl,
         )
@@ -260,6 +290,8 @@ class Stack:
             pki=str(self.pki.folder.resolve()),
             ins_oid=NIR_PRODUCTION if settings.oid_mode == "qualif" else NIR_TEST,
             software={"nil": settings.nil, "idam": settings.idam, "homologation": settings.homologation},
+            dmp_web_url=self._url("dmp-web"),
+            mes_url=self._url("mes"),
         )
 
     def _refused(self, port: int, peer: str, error: BaseException) -> None:

@@ -14,7 +14,7 @@ INS_OIDS = PRODUCTION_OIDS | TEST_OIDS
 
 CX = re.compile(r"([^\^]+)\^\^\^&([\d.]+)&ISO\^NH(?:\^\^\d*)?")
 MAX_KEPT = 128  # characters: a longer CX is read, not remembered
-MATRICULE = re.compile(r"\d{5}(?:\d{2}|2A|2B)\d{6}\d{2}")  # 13 characters and the key
+MATRICULE = re.compile(r"(?a)\d{5}(?:\d{2}|2A|2B)\d{6}\d{2}")  # 13 characters and the key
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import Any
 
 # Order of the ports from the stack's port base.
-PORTS = ("dmp", "cnam", "psc", "annuaire", "smtp", "imap", "smtp_app", "imap_app", "control")
+PORTS = (
+    "dmp",
+    "cnam",
+    "psc",
+    "annuaire",
+    "smtp",
+    "imap",
+    "smtp_app",
+    "imap_app",
+    "control",
+    "dmp-web",
+    "mes",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,8 @@ class Environment:
     pki: str  # folder: see `simulators.core.pki.Pki`
     ins_oid: str
     software: dict[str, str] = field(default_factory=dict)  # nil, idam, homologation number declared
+    dmp_web_url: str = ""  # append /AccesDirect/… (TD0.9, TD0.10)
+    mes_url: str = ""  # the bench's stand-in for the patient's own view
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -130,7 +130,7 @@ async def listen_with(
     async def on_request(incoming: web.BaseRequest) -> web.StreamResponse:
         transport = incoming.transport
         session = tls.facts(transport.get_extra_info("ssl_object")) if transport else None
-        headers = tuple((key, value) for key, value in incoming.headers.items())
+        headers = tuple((key, _readable(value)) for key, value in incoming.headers.items())
         if incoming.headers.get("Expect", "").lower() == "100-continue" and not _announces_too_much(incoming):
             await incoming.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             incoming.writer.output_size = 0
@@ -159,6 +159,11 @@ async def listen_with(
         raise
     bound = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
     return Listener(host, bound, runner)
+
+
+def _readable(value: str) -> str:
+    """A header as text that can be kept: bytes that are no UTF-8, escaped by aiohttp, are written `\\xff`."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _announces_too_much(request: web.BaseRequest) -> bool:

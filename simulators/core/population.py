@@ -66,6 +66,7 @@ class Patient:
     incident: str = ""  # faults that their calls suffer: a name of `incidents`
     former: tuple[Ins, ...] = ()
     deceased: bool = False
+    closed_at: str = ""  # YYYYMMDDhhmmss: when the patient closed the DMP; empty for one always closed
 
     @property
     def given(self) -> str:

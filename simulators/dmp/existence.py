@@ -11,6 +11,7 @@ from .admin_data import admin_data
 from .authorisations import Authorisation
 
 CLOSED = "Fermé à la demande du patient"
+LONG_AGO = "20250101000000"  # of a DMP closed from the start
 SEXES = {"F": "F", "M": "M"}
 
 
@@ -54,7 +55,7 @@ def existence(
         sex=SEXES.get(patient.sex, "UN"),
         birth_date=f"{patient.birth_date:%Y%m%d}",
         attached_to_mes=patient.mes == "actif",
-        closure=Closure("20250101000000", text=patient.closure or CLOSED) if closed else None,
+        closure=Closure(patient.closed_at or LONG_AGO, text=patient.closure or CLOSED) if closed else None,
         software=query.software,
         device=query.device,
         usual=patient.usual_name,

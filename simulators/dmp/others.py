@@ -101,7 +101,9 @@ class Others:
 
     def close(self, patient: Patient, reason: str = "") -> Patient:
         """The patient closes their DMP. `reason`: free text of the closure."""
-        return self._change(patient, lambda one: replace(one, dmp="ferme", closure=reason))
+        return self._change(
+            patient, lambda one: replace(one, dmp="ferme", closure=reason, closed_at=stamp(self.clock.now()))
+        )
 
     def oppose(
         self,

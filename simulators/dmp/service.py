@@ -81,6 +81,11 @@ class DmpService:
         self.authorisations.rename(former, present)
         self.audit.rename(former, present)
 
+    @property
+    def rules(self) -> Rules:
+        """What decides who sees which document, for the pages that show the same record."""
+        return self._rules
+
     def identify(self, request: Request) -> str:
         return identify(request.path, request.body)
 

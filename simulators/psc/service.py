@@ -69,8 +69,8 @@ class PscService:
         self._clock = clock
         self._random = randomness
         self.client_id = client_id
-        self._client_secret = client_secret
-        self._redirect_uris = tuple(redirect_uris)
+        self._clients = {client_id: client_secret}
+        self._redirect_uris = {client_id: tuple(redirect_uris)}
         self._memory = Memory()
         self._key = key
         self.base_url = ""
@@ -84,6 +84,15 @@ class PscService:
     @property
     def issuer(self) -> str:
         return self._signer.issuer
+
+    def register(self, client_id: str, client_secret: str, redirect_uris: Sequence[str]) -> None:
+        """One more relying party, with the redirections that it declares. Again: in place of what it was."""
+        self._clients[client_id] = client_secret
+        self._redirect_uris[client_id] = tuple(redirect_uris)
+
+    def keys(self) -> dict[str, Any]:
+        """The public keys (JWKS), for another service of the bench."""
+        return self._signer.jwks()
 
     def verifier(self) -> TokenVerifier:
         """A verifier of this provider's access tokens, for other services."""
@@ -174,12 +183,14 @@ class PscService:
 
     def _checked(self, fields: Mapping[str, str]) -> None:
         """Raises OidcError for what must never be sent back through the browser, then for the rest."""
-        if fields.get("client_id") != self.client_id:
-            raise errors.unknown_client(fields.get("client_id", ""))
+        client = fields.get("client_id", "")
+        if client not in self._clients:
+            raise errors.unknown_client(client)
         uri = fields.get("redirect_uri", "")
         if not replies.redirectable(uri):
             raise errors.bad_redirection()
-        if self._redirect_uris and uri not in self._redirect_uris:
+        declared = self._redirect_uris[client]
+        if declared and uri not in declared:
             raise errors.unregistered_redirection(uri)
         if fields.get("response_type") != "code":
             raise errors.bad_response_type()
@@ -210,7 +221,7 @@ class PscService:
             return replies.sent_back(fields, "access_denied"), {"error": "access_denied"}
         now = self._clock.now()
         session = Session(
-            self._random.uuid("psc.session"), person, self.client_id, fields.get("nonce", ""), now
+            self._random.uuid("psc.session"), person, fields["client_id"], fields.get("nonce", ""), now
         )
         self._memory.open(session)
         code = self._random.token("psc.code")
@@ -218,9 +229,11 @@ class PscService:
         told = {"code": code, "session_state": session.id}
         if fields.get("state"):
             told["state"] = fields["state"]
-        return replies.redirection(fields["redirect_uri"], told), {"user": person.id_nat}
+        facts = {"user": person.id_nat, "client": fields["client_id"]}
+        return replies.redirection(fields["redirect_uri"], told), facts
 
-    def _authenticated(self, request: Request) -> dict[str, str]:
+    def _authenticated(self, request: Request) -> tuple[dict[str, str], str]:
+        """The form, and the client that it is of."""
         form = request.form
         scheme, _, credentials = request.header("Authorization").partition(" ")
         if scheme.lower() == "basic":
@@ -231,15 +244,17 @@ class PscService:
             name, secret = unquote(name), unquote(secret)
         else:
             name, secret = form.get("client_id", ""), form.get("client_secret", "")
-        if (name, secret) != (self.client_id, self._client_secret):
+        if name not in self._clients or secret != self._clients[name]:
             raise errors.unauthenticated("client_id ou client_secret inconnus")
-        return form
+        return form, name
 
     def _token(self, request: Request, forgery: str) -> tuple[Response, Facts]:
-        form = self._authenticated(request)
+        form, client = self._authenticated(request)
         if form.get("grant_type") != "authorization_code":
             raise errors.bad_grant_type(form.get("grant_type", ""))
         grant = self._memory.spend_code(form.get("code", ""), self._clock.now())
+        if grant.session.client != client:
+            raise errors.bad_code("code-unknown")  # given to another client
         if form.get("redirect_uri") != grant.redirect_uri:
             raise errors.bad_code("redirect-uri")
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
@@ -248,11 +263,13 @@ class PscService:
         return self._tokens(grant.session, self._random.uuid("psc.jti"), forgery)
 
     def _refresh(self, request: Request, forgery: str) -> tuple[Response, Facts]:
-        form = self._authenticated(request)
+        form, client = self._authenticated(request)
         if forgery == faults.SESSION_ENDED:
             raise errors.bad_refresh("session-ended")
         jti = self._random.uuid("psc.jti")
         session = self._memory.spend_refresh(form.get("refresh_token", ""), self._clock.now(), jti)
+        if session.client != client:
+            raise errors.bad_refresh("refresh-unknown")  # given to another client
         return self._tokens(session, jti, forgery)
 
     def _tokens(self, session: Session, jti: str, forgery: str) -> tuple[Response, Facts]:
@@ -281,7 +298,7 @@ class PscService:
         return answer(200, "application/json", json.dumps(self._signer.jwks())), {}
 
     def _introspect(self, request: Request, forgery: str) -> tuple[Response, Facts]:
-        form = self._authenticated(request)
+        form, _ = self._authenticated(request)
         token = form.get("token", "")
         try:
             self.verifier().verify(token, self._clock.now())

@@ -185,3 +185,24 @@ def test_without_a_folder_the_pki_is_thrown_away() -> None:
         assert (folder / "ca-bundle.pem").exists()
     assert not folder.exists()
     assert threading.active_count() <= before
+
+
+def test_pages_of_the_dmp(national: National) -> None:
+    """The pages ask for a card and do not demand one; a login goes all the way."""
+    patient = national.population.derive("pages", authorisation="NON_EXISTE")
+    url = f"{national.environment.dmp_web_url}/AccesDirect/TableauDeBord/{patient.ins.matricule}"
+    by_card = requests.get(url, cert=certificate(national, f"cps-{CORRESPONDANT.user}-auth"), timeout=5)
+    assert by_card.status_code == 200 and patient.birth_name in by_card.text
+    assert requests.get(url, cert=certificate(national, "cabinet-auth"), timeout=5).status_code == 403
+    choice = requests.get(url, timeout=5)
+    assert choice.url.startswith(national.environment.psc_issuer.partition("/auth/")[0])
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(url, cert=certificate(national, "revoked"), timeout=5)
+    space = f"{national.environment.mes_url}/api/patients/{patient.ins.matricule}"
+    assert requests.get(space, timeout=5).json()["record"] == "actif"
+    assert [item.transaction for item in national.journal.exchanges(service="dmp-web")] == [
+        "TD0.9",
+        "TD0.9",
+        "WEB.login",
+        "TLS.refused",
+    ]

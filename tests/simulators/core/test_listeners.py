@@ -129,6 +129,15 @@ def test_ambiguous_http_is_refused_once(
     alive(stack, client, port)
 
 
+def test_a_header_that_is_no_text_is_kept_as_evidence(
+    stack: Stack, client: Client, port: Port, seen: Seen
+) -> None:
+    request = b"GET /jamais HTTP/1.1\r\nHost: localhost\r\nX-Octets: caf\xe9\r\nConnection: close\r\n\r\n"
+    assert b" 404 " in talk(client(), port("psc"), request)
+    assert "X-Octets: caf\\xe9" in seen("?").request_head
+    assert stack.journal.intact()
+
+
 def test_a_body_that_is_announced_too_large(stack: Stack, client: Client, port: Port, seen: Seen) -> None:
     head = POST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (http.MAX_BODY + 1)
     with (

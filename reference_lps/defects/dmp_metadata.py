@@ -87,10 +87,10 @@ def by_the_secretary(one: DocumentEntry) -> DocumentEntry:
     return replace(one, legal_authenticator=one.legal_authenticator.replace("899700100011", "899700100099"))
 
 
-def without_zeros(one: DocumentEntry) -> DocumentEntry:
-    """The date of birth loses its first digit, as a number would."""
-    info = tuple(item.replace("PID-7|1", "PID-7|2") for item in one.source_patient_info)
-    return replace(one, source_patient_info=info)
+def other_sex(one: DocumentEntry) -> DocumentEntry:
+    """The sex comes from a table read upside down."""
+    turned = {"PID-8|M": "PID-8|F", "PID-8|F": "PID-8|M"}
+    return replace(one, source_patient_info=tuple(turned.get(item, item) for item in one.source_patient_info))
 
 
 def elsewhere(cda: bytes) -> bytes:
@@ -203,11 +203,11 @@ DEFECTS = (
     Defect(
         "dmp-traits",
         "dmp",
-        "La date de naissance des métadonnées n'est pas celle du CDA",
-        "The birth date in the metadata is not the CDA's",
+        "Le sexe des métadonnées n'est pas celui du CDA",
+        "The sex in the metadata is not the CDA's",
         "XDS-CDA-14",
         LINK,
-        {"entry": on_reports(without_zeros)},
+        {"entry": on_reports(other_sex)},
     ),
     Defect(
         "dmp-type-mime",

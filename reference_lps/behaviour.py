@@ -48,6 +48,10 @@ def only_when_allowed(status: Answer) -> bool:
     return status.active and status.authorisation == "VALIDE"
 
 
+def always(asked: str) -> bool:
+    return True
+
+
 def by_strict_ins(document: ArchivedDocument, mail: Mail, store: Store) -> Patient | None:
     """The patient of a received document: the qualified identity that has its INS and its traits.
 
@@ -95,6 +99,18 @@ class Behaviour:
     may_feed: Callable[[Answer], bool] = only_when_active
     may_consult: Callable[[Answer], bool] = only_when_allowed
     refused_feed_tries: int = 1
+    # masking and updates (TD3.3)
+    flags_checked: bool = True  # a forbidden combination of flags is not sent
+    flags_remembered: bool = False  # the choice made for one document serves for the next ones too
+    replaces: Callable[[str], bool] = always  # whether a new version of this type replaces the one before
+    confirmed_first: Callable[[str], bool] = always  # whether this change waits for the user's confirmation
+    updated_in_dmp: Callable[[str], bool] = always  # whether this change leaves the software
+    update: Callable[[Submission], Submission] = same  # the message of a change, once written
+    changed: Callable[[str], str] = same  # the change that is made when this one is asked
+    status_shown: Callable[[str], str] = same  # the status shown once the change is made
+    refuses_to_delete_others: bool = True  # else the document only leaves the list on the screen
+    authorises_to_delete: bool = False  # an authorisation asked before a deletion, which needs none
+    refused_update_shown: bool = True
     # e-prescription
     hospital_stays_inside: bool = True
     degraded_code: bool = False  # print a 2D code although the service did not answer

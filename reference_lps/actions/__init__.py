@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..software import Action
-from . import directory, dmp, mail, patient, pharmacy, prescription, session
+from . import directory, dmp, mail, patient, pharmacy, prescription, session, update
 
 ACTIONS: Mapping[str, Action] = {
     "session.login": session.login,
@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, Action] = {
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,
+    "document.update": update.update,
     "prescription.create": prescription.create,
     "prescription.retry": prescription.retry,
     "prescription.cancel": prescription.cancel,

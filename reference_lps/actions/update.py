@@ -30,7 +30,7 @@ QUESTIONS = {
     "mask": "Masquer ce document aux professionnels de santé ?",
     "unmask": "Rendre ce document visible aux professionnels de santé ? Ils pourront l'avoir lu aussitôt.",
     "show_patient": "Rendre ce document visible au patient ? Ce choix est irréversible.",
-    "show_representatives": "Rendre ce document visible aux représentants légaux ? Ce choix est irréversible.",
+    "show_representatives": "Rendre ce document visible aux représentants ? Ce choix est irréversible.",
     DELETE: "Supprimer ce document du DMP ? Ce choix est irréversible.",
     ARCHIVE: "Archiver ce document du DMP ?",
     UNARCHIVE: "Désarchiver ce document du DMP ?",

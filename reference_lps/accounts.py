@@ -5,7 +5,7 @@ exists.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.cda.model import Code, Person
 from schemas.vihf.model import PROFESSIONS, SPECIALITIES, Role
@@ -106,6 +106,13 @@ ACCOUNTS: Mapping[str, Account] = {
         "officine",
     ),
 }
+
+
+def in_hospital(account: Account) -> Account:
+    """The same professional, acting for the hospital of this installation: a structure known by its FINESS."""
+    return replace(
+        account, structure="1750000045", structure_name="CENTRE HOSPITALIER DU BANC", sector="SA01"
+    )
 
 
 def account_of(id_nat: str) -> Account | None:

@@ -101,16 +101,21 @@ class Behaviour:
     refused_feed_tries: int = 1
     # masking and updates (TD3.3)
     flags_checked: bool = True  # a forbidden combination of flags is not sent
+    flags: Callable[[tuple[str, ...]], tuple[str, ...]] = same  # those of a document, as the user chose them
     flags_remembered: bool = False  # the choice made for one document serves for the next ones too
     replaces: Callable[[str], bool] = always  # whether a new version of this type replaces the one before
     confirmed_first: Callable[[str], bool] = always  # whether this change waits for the user's confirmation
+    confirmation_shown: bool = True
     updated_in_dmp: Callable[[str], bool] = always  # whether this change leaves the software
     update: Callable[[Submission], Submission] = same  # the message of a change, once written
-    changed: Callable[[str], str] = same  # the change that is made when this one is asked
     status_shown: Callable[[str], str] = same  # the status shown once the change is made
     refuses_to_delete_others: bool = True  # else the document only leaves the list on the screen
     authorises_to_delete: bool = False  # an authorisation asked before a deletion, which needs none
     refused_update_shown: bool = True
+    # HL7 v2, to the integration platform
+    automatic: Callable[[str], bool] = always  # by kind, whether a document goes to the DMP by itself
+    choice_kept: bool = True  # what the user chose goes before what is automatic
+    segments: Callable[[list[list[str]]], list[list[str]]] = same  # of a message, once written
     # e-prescription
     hospital_stays_inside: bool = True
     degraded_code: bool = False  # print a 2D code although the service did not answer

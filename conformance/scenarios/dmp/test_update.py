@@ -143,7 +143,9 @@ def test_versions_follow(bench: Bench) -> None:
     unique_id, _ = submitted(bench, patient)
     for version, change in ((2, "mask"), (3, "unmask")):
         mark = bench.mark()
-        bench.ask("document.update", patient_id=patient.id, unique_id=unique_id, change=change, confirmed=True)
+        bench.ask(
+            "document.update", patient_id=patient.id, unique_id=unique_id, change=change, confirmed=True
+        )
         update = bench.expect("dmp", "TD3.3", rule=FOLLOWS, since=mark, patient=patient.matricule)
         observed = {
             "outcome": update.facts["outcome"],

@@ -109,7 +109,7 @@ ACCOUNTS: Mapping[str, Account] = {
 
 
 def in_hospital(account: Account) -> Account:
-    """The same professional, acting for the hospital of this installation: a structure known by its FINESS."""
+    """The same professional, acting for the hospital of this installation, known by its FINESS."""
     return replace(
         account, structure="1750000045", structure_name="CENTRE HOSPITALIER DU BANC", sector="SA01"
     )

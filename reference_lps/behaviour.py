@@ -115,7 +115,8 @@ class Behaviour:
     # HL7 v2, to the integration platform
     automatic: Callable[[str], bool] = always  # by kind, whether a document goes to the DMP by itself
     choice_kept: bool = True  # what the user chose goes before what is automatic
-    segments: Callable[[list[list[str]]], list[list[str]]] = same  # of a message, once written
+    segments: Callable[[list[list[str]]], list[list[str]]] = same  # of a message
+    message: Callable[[bytes], bytes] = same  # once written
     # e-prescription
     hospital_stays_inside: bool = True
     degraded_code: bool = False  # print a 2D code although the service did not answer

@@ -26,7 +26,7 @@ def export(lps: Software, call: Call) -> Data:
     else:
         status = lps.dmp(call).status(ins, FEEDING)
         segments = stay_message(sending, status, admitted=given["event"] == "admission")
-    message = hl7v2.write(lps.behaviour.segments(segments))
+    message = lps.behaviour.message(hl7v2.write(lps.behaviour.segments(segments)))
     return {"message_base64": base64.b64encode(message).decode()}
 
 

@@ -7,12 +7,12 @@ of them.
 from collections.abc import Mapping
 
 from ..behaviour import Behaviour
-from . import directory, dmp, dmp_metadata, dmp_update, dmp_vihf, identity, mail, prescription, psc
+from . import directory, dmp, dmp_metadata, dmp_platform, dmp_update, dmp_vihf, identity, mail, prescription, psc
 from .model import Defect, UnknownDefect
 
 DEFECTS: Mapping[str, Defect] = {
     defect.id: defect
-    for module in (identity, psc, dmp, dmp_vihf, dmp_metadata, dmp_update, prescription, mail, directory)
+    for module in (identity, psc, dmp, dmp_vihf, dmp_metadata, dmp_update, dmp_platform, prescription, mail, directory)
     for defect in module.DEFECTS
 }
 

@@ -20,7 +20,7 @@ ADMITTED, DISCHARGED = ("SC.DMP/ALI/PROG.10",), ("SC.DMP/ALI/PROG.11",)
 SEGMENTS = {
     "ORU^R01^ORU_R01": ("MSH", "PID", "PV1", "OBR", "OBX"),
     "MDM^T02^MDM_T02": ("MSH", "EVN", "PID", "PV1", "TXA", "OBX"),
-    "ADT^A01^ADT_A01": ("MSH", "EVN", "PID", "PV1", "ZFA"),
+    "ADT^A01^ADT_A01": ("MSH", "EVN", "PID", "PV1"),
     "ADT^A03^ADT_A03": ("MSH", "EVN", "PID", "PV1"),
 }
 _FINESS = re.compile(r"1[0-9AB]{2}\d{7}")  # Struct_IdNat: `1` and the 9 characters of a FINESS

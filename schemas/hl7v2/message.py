@@ -16,6 +16,7 @@ CHARSETS: Mapping[str, str] = {  # MSH-18 (table 0211) → Python's name
 }
 MAX_SIZE = 64 * 1024 * 1024  # bytes
 MAX_SEGMENTS = 10_000
+MAX_REPETITIONS = 1_000  # of a field
 START, END = b"\x0b", b"\x1c\r"  # MLLP
 _NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x0c\x0e-\x1f\x7f]")
@@ -68,13 +69,13 @@ class Segment:
         raw = self.raw(number)
         if not raw:
             return ()
-        if self.name == "MSH" and number <= 2:
-            return ((raw,),)
         marks = self.delimiters
         return tuple(tuple(one.split(marks.components)) for one in raw.split(marks.repetitions))
 
     def value(self, number: int, component: int = 1, sub: int = 1, *, repetition: int = 1) -> str:
         """The text of a field, component and subcomponent (from 1), unescaped; empty when absent."""
+        if self.name == "MSH" and number <= 2:
+            return self.raw(number)
         found = self.repetitions(number)
         parts = found[repetition - 1] if repetition <= len(found) else ()
         return self.text(parts, component, sub)
@@ -120,7 +121,7 @@ def read(data: bytes) -> Message:
     """Decode one message, with or without its MLLP envelope.
 
     Raises Hl7Refused: `size`, `envelope`, `header`, `delimiters`, `charset`, `encoding`, `terminator`,
-    `segment`, `control`, `escape`.
+    `segment`, `control`, `repetitions`, `escape`.
     """
     if len(data) > MAX_SIZE:
         raise Hl7Refused("size", f"{len(data)} octets, {MAX_SIZE} au plus")
@@ -203,7 +204,13 @@ def _segment(line: str, rank: int, marks: Delimiters) -> Segment:
         fields = [marks.fields, *fields]
     segment = Segment(name, (name, *fields), rank, marks)
     for number, text in enumerate(segment.texts):
-        if marks.escape in text and not (name == "MSH" and number == 2):
+        if name == "MSH" and number <= 2:
+            continue
+        if text.count(marks.repetitions) >= MAX_REPETITIONS:
+            raise Hl7Refused(
+                "repetitions", f"{segment.place(number)} : {MAX_REPETITIONS} répétitions au plus"
+            )
+        if marks.escape in text:
             try:
                 _unescaped(text, marks)
             except ValueError as error:
@@ -218,13 +225,15 @@ def _unescaped(text: str, marks: Delimiters) -> str:
     pieces = text.split(marks.escape)
     if len(pieces) % 2 == 0:
         raise ValueError(f"séquence {marks.escape} non fermée")
+    known = _known(marks)
     for rank in range(1, len(pieces), 2):
-        pieces[rank] = _sequence(pieces[rank], marks)
+        code = pieces[rank]
+        pieces[rank] = known[code] if code in known else _sequence(code, marks.escape)
     return "".join(pieces)
 
 
-def _sequence(code: str, marks: Delimiters) -> str:
-    known = {
+def _known(marks: Delimiters) -> Mapping[str, str]:
+    return {
         "F": marks.fields,
         "S": marks.components,
         "R": marks.repetitions,
@@ -234,12 +243,13 @@ def _sequence(code: str, marks: Delimiters) -> str:
         "H": "",
         "N": "",
     }
-    if code in known:
-        return known[code]
+
+
+def _sequence(code: str, mark: str) -> str:
     if code.startswith("X") and re.fullmatch("([0-9A-Fa-f]{2})+", code[1:]):
         return bytes.fromhex(code[1:]).decode("ascii", "replace")
     if code.startswith("."):
         return "\n" if code in (".br", ".sp") else ""
     if code.startswith(("Z", "C", "M")):
         return ""
-    raise ValueError(f"séquence {marks.escape}{code[:10]}{marks.escape} inconnue")
+    raise ValueError(f"séquence {mark}{code[:10]}{mark} inconnue")

@@ -39,7 +39,7 @@ SHOWING = {  # change: the flag that it takes away
 def submitted(bench: Bench, patient: Known, *flags: str, kind: str = "lettre") -> tuple[str, Exchange]:
     """A document that the DMP has taken: its uniqueId, and the feed."""
     mark = bench.mark()
-    given = {"confidentiality": list(flags)} if flags else {}
+    given: dict[str, Any] = {"confidentiality": list(flags)} if flags else {}
     answer = bench.do("document.submit", patient_id=patient.id, kind=kind, **given)
     fed = bench.expect("dmp", "TD2.1", since=mark, patient=patient.matricule, outcome="accepted")
     return str(answer.data["unique_id"]), fed

@@ -99,6 +99,12 @@ class Behaviour:
     may_feed: Callable[[Answer], bool] = only_when_active
     may_consult: Callable[[Answer], bool] = only_when_allowed
     refused_feed_tries: int = 1
+    # e-prescription
+    hospital_stays_inside: bool = True
+    degraded_code: bool = False  # print a 2D code although the service did not answer
+    silent_resend: float = 0.0  # seconds between hidden tries after an outage; 0: never
+    same_number_on_retry: bool = True
+    refusal_shown: bool = True  # a dispensation that the base refuses is told
     # masking and updates (TD3.3)
     flags_checked: bool = True  # a forbidden combination of flags is not sent
     flags: Callable[[tuple[str, ...]], tuple[str, ...]] = same  # those of a document, as the user chose them
@@ -117,12 +123,6 @@ class Behaviour:
     choice_kept: bool = True  # what the user chose goes before what is automatic
     segments: Callable[[list[list[str]]], list[list[str]]] = same  # of a message
     message: Callable[[bytes], bytes] = same  # once written
-    # e-prescription
-    hospital_stays_inside: bool = True
-    degraded_code: bool = False  # print a 2D code although the service did not answer
-    silent_resend: float = 0.0  # seconds between hidden tries after an outage; 0: never
-    same_number_on_retry: bool = True
-    refusal_shown: bool = True  # a dispensation that the base refuses is told
     # MSSanté
     sender_in_clear: bool = False  # MAIL FROM tried before STARTTLS
     host_name_checked: bool = True

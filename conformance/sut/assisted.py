@@ -24,13 +24,13 @@ WITNESS = {
     "document.submit": ("dmp", "TD2.1"),
     "document.search": ("dmp", "TD3.1"),
     "document.retrieve": ("dmp", "TD3.2"),
-    "document.update": ("dmp", "TD3.3"),
     "prescription.scan": ("epu", "EPU.read"),
     "prescription.dispense": ("epu", "EPU.dispense"),
     "prescription.cancel": ("epu", "EPU.cancel"),
     "prescription.execution": ("epu", "EPU.execution"),
     "mail.send": ("mssante", "SMTP.message"),
     "directory.search": ("annuaire", "ANN.search"),
+    "document.update": ("dmp", "TD3.3"),
 }
 
 

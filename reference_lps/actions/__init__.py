@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from ..software import Action
-from . import directory, dmp, interface, mail, patient, pharmacy, prescription, session, update
+from . import directory, dmp, mail, patient, pharmacy, prescription, session
+from .interface import export
+from .update import update
 
 ACTIONS: Mapping[str, Action] = {
     "session.login": session.login,
@@ -16,8 +18,6 @@ ACTIONS: Mapping[str, Action] = {
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,
-    "document.update": update.update,
-    "interface.export": interface.export,
     "prescription.create": prescription.create,
     "prescription.retry": prescription.retry,
     "prescription.cancel": prescription.cancel,
@@ -27,4 +27,6 @@ ACTIONS: Mapping[str, Action] = {
     "mail.send": mail.send,
     "mail.fetch": mail.fetch,
     "directory.search": directory.search,
+    "document.update": update,
+    "interface.export": export,
 }

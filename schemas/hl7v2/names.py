@@ -34,7 +34,7 @@ META_CODES = frozenset(
         "CORPSMAIL_PATIENT",
     }
 )
-REQUIRED = (*FLAGS, DESTDMP)  # flags without which the platform cannot feed the DMP as it was chosen
+EXPECTED = (*FLAGS, DESTDMP)  # flags that say how the DMP is to be fed
 LOINC = "LN"
 LOCAL_CODES = "TRE_A05"
 SENT_BY = "SB"  # PRT-4

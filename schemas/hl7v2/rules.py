@@ -7,7 +7,7 @@ rules: the fields of ZFA, and where the identifiers for the VIHF stand (PRT SB, 
 import re
 from collections.abc import Iterator
 
-from schemas.finding import Observation, RuleSet
+from schemas.finding import Keyword, Observation, RuleSet
 
 from . import names
 from .transmission import Transmission, identity
@@ -85,7 +85,7 @@ def same_patient(one: Transmission) -> Iterator[Observation]:
 
 @DOCUMENT.rule("HL7-DOC-04", requirements=("DMP/va1.04",), source=VOLET)
 def flags(one: Transmission) -> Iterator[Observation]:
-    """Each flag is an OBX of table MetaDMPMSS: known, coded, Y or N, once; those of the DMP are there."""
+    """Each flag is an OBX of table MetaDMPMSS: known, coded, Y or N, once."""
     coded = names.CODED.get(one.kind, "CE")
     seen: set[str] = set()
     for flag in one.flags:
@@ -106,9 +106,6 @@ def flags(one: Transmission) -> Iterator[Observation]:
             yield Observation(segment.place(5), segment.raw(5), f"Y ou N ({names.YES_NO})")
         if segment.value(11) != "F":
             yield Observation(segment.place(11), segment.value(11), "F")
-    for code in names.REQUIRED:
-        if code not in seen:
-            yield Observation("OBX-3", "", code)
 
 
 @DOCUMENT.rule("HL7-DOC-05", requirements=("EX_2.1-1050",), source="SEL-MP-037 EX_2.1-1050")
@@ -117,6 +114,20 @@ def not_both(one: Transmission) -> Iterator[Observation]:
     masking = [code for code in ("MASQUE_PS", "INVISIBLE_PATIENT") if one.flag(code) == "Y"]
     if len(masking) > 1 and one.flag(names.DESTDMP) == "Y":
         yield Observation("OBX", " + ".join(masking), "l'un ou l'autre")
+
+
+@DOCUMENT.rule(
+    "HL7-DOC-06",
+    requires=Keyword.DEVRAIT,
+    requirements=("DMP/va1.04",),
+    source=f"{VOLET} (présence : lecture du banc)",
+)
+def flags_are_all_there(one: Transmission) -> Iterator[Observation]:
+    """The flags of the DMP are all given: the platform guesses nothing."""
+    given = {flag.code for flag in one.flags}
+    for code in names.EXPECTED:
+        if code not in given:
+            yield Observation("OBX-3", "", code)
 
 
 @DOCUMENT.rule("HL7-VIHF-01", requirements=("SC.DMP/CONF.12",), source=OUR_READING)

@@ -122,7 +122,7 @@ def test_document(bench: Bench, kind: str, to_dmp: bool | None) -> None:
     bench.expect("insi", "INSi.traits", code="00")
     choice = {} if to_dmp is None else {"to_dmp": to_dmp}
     one = document(bench, patient, kind, **choice)
-    observed, expected = one.flag(names.DESTDMP), "N" if to_dmp is False else "Y"
+    observed, expected = one.flag(names.DESTDMP) or "N", "N" if to_dmp is False else "Y"
     rule = BY_ITSELF if to_dmp is None else ON_DEMAND
     bench.check(rule, observed == expected, where=names.DESTDMP, observed=observed, expected=expected)
 
@@ -141,6 +141,6 @@ def test_masking(bench: Bench) -> None:
         bench.expect("insi", "INSi.traits", code="00")
         choice = {"confidentiality": list(flags)} if flags else {}
         one = document(bench, patient, "lettre", to_dmp=True, **choice)
-        observed = {flag: one.flag(flag) for flag in names.FLAGS}
+        observed = {flag: one.flag(flag) or "N" for flag in names.FLAGS}
         expected = {flag: "Y" if code in flags else "N" for flag, code in names.FLAGS.items()}
         bench.check(MASKING, observed == expected, where="OBX", observed=observed, expected=expected)

@@ -177,13 +177,13 @@ YES = "Y^^expandedYes-NoIndicator"
         ("HL7-DOC-02", put("OBX", 11, "P")),
         ("HL7-DOC-02", put("OBX", 2, "ST")),
         ("HL7-DOC-03", put("PID", 3, "P1^^^LPS&1.2.250.1.999.1.1&ISO^PI")),
-        ("HL7-DOC-04", put("OBX", 3, "INVISIBLE_REPRESENTANTS_LEGAUX^^MetaDMPMSS", nth=3)),
+        ("HL7-DOC-04", again("OBX", nth=3)),
         ("HL7-DOC-04", put("OBX", 3, "MASQUE_PS^^L", nth=1)),
         ("HL7-DOC-04", put("OBX", 2, "CE", nth=1)),
         ("HL7-DOC-04", put("OBX", 5, "O^^expandedYes-NoIndicator", nth=1)),
         ("HL7-DOC-04", put("OBX", 5, "Y", nth=1)),
         ("HL7-DOC-04", put("OBX", 11, "P", nth=1)),
-        ("HL7-DOC-04", lacking("OBX", nth=4)),
+        ("HL7-DOC-06", lacking("OBX", nth=4)),
         ("HL7-DOC-04", again("OBX", nth=4)),
         ("HL7-DOC-05", both(put("OBX", 5, YES, nth=1), put("OBX", 5, YES, nth=2))),
         ("HL7-VIHF-01", put("PRT", 8, "CH^^^^^^^^^2750000045")),
@@ -195,6 +195,11 @@ YES = "Y^^expandedYes-NoIndicator"
 )
 def test_a_wrong_document(rule: str, change: Change) -> None:
     assert judged(hl7v2.DOCUMENT, change(sent())) == [rule]
+
+
+def test_a_flag_spelt_as_in_xds() -> None:
+    change = put("OBX", 3, "INVISIBLE_REPRESENTANTS_LEGAUX^^MetaDMPMSS", nth=3)
+    assert judged(hl7v2.DOCUMENT, change(sent())) == ["HL7-DOC-04", "HL7-DOC-06"]
 
 
 def test_a_document_of_nobody() -> None:

@@ -118,6 +118,8 @@ class Behaviour:
     refuses_to_delete_others: bool = True  # else the document only leaves the list on the screen
     authorises_to_delete: bool = False  # an authorisation asked before a deletion, which needs none
     refused_update_shown: bool = True
+    # users and their certificates
+    feeds_by_card: Callable[[str], bool] = whatever  # by profession (employees: none), if the card is chosen
     # HL7 v2, to the integration platform
     automatic: Callable[[str], bool] = whatever  # by kind, whether a document goes to the DMP by itself
     choice_kept: bool = True  # what the user chose goes before what is automatic

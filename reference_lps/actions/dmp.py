@@ -2,13 +2,16 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 
 from schemas import cda, valuesets, xds
+from schemas.actions import ORGANISATION
 from schemas.habilitations import ADD, REMOVE, TREATING, SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.xds import names
 from schemas.xds.query import LEAF_CLASS, coded
 
+from ..accounts import author_for
 from ..feeding import feed, replaced_entry, require_ins, require_open
 from ..masking import chosen_flags
 from ..outcome import Call, Data, Refused
@@ -57,7 +60,9 @@ def authorise(lps: Software, call: Call) -> Data:
 
 def submit(lps: Software, call: Call) -> Data:
     """Make a document and feed the DMP with it."""
-    given, account = call.given, call.account
+    given, author = call.given, author_for(call.account)
+    if not lps.behaviour.feeds_by_card(call.account.profession):
+        call = replace(call, dmp_mode=ORGANISATION)
     patient = lps.store.patient(given["patient_id"])
     ins = require_ins(lps, patient)
     flags = chosen_flags(lps, patient, tuple(given.get("confidentiality", ())))
@@ -70,7 +75,7 @@ def submit(lps: Software, call: Call) -> Data:
         lps.workshop.letter(
             patient,
             ins,
-            account,
+            author,
             given["kind"],
             title=given.get("title", ""),
             replaces=lps.store.documents.get(replaced_id or ""),

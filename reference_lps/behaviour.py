@@ -27,6 +27,10 @@ def same(value: T) -> T:
     return value
 
 
+def whatever(asked: str) -> bool:
+    return True
+
+
 def one_by_one_then_all(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """Given names of each INSi call: each alone in order, then all together (SEL-MP-043)."""
     alone = tuple((name,) for name in names)
@@ -101,6 +105,26 @@ class Behaviour:
     silent_resend: float = 0.0  # seconds between hidden tries after an outage; 0: never
     same_number_on_retry: bool = True
     refusal_shown: bool = True  # a dispensation that the base refuses is told
+    # masking and updates (TD3.3)
+    flags_checked: bool = True  # a forbidden combination of flags is not sent
+    flags: Callable[[tuple[str, ...]], tuple[str, ...]] = same  # those of a document, as the user chose them
+    flags_remembered: bool = False  # the choice made for one document serves for the next ones too
+    replaces: Callable[[str], bool] = whatever  # whether a new version of this type replaces the one before
+    confirmed_first: Callable[[str], bool] = whatever  # whether this change waits for the user's confirmation
+    confirmation_shown: bool = True
+    updated_in_dmp: Callable[[str], bool] = whatever  # whether this change leaves the software
+    update: Callable[[Submission], Submission] = same  # the message of a change, once written
+    status_shown: Callable[[str], str] = same  # the status shown once the change is made
+    refuses_to_delete_others: bool = True  # else the document only leaves the list on the screen
+    authorises_to_delete: bool = False  # an authorisation asked before a deletion, which needs none
+    refused_update_shown: bool = True
+    # users and their certificates
+    feeds_by_card: Callable[[str], bool] = whatever  # by profession (employees: none), if the card is chosen
+    # HL7 v2, to the integration platform
+    automatic: Callable[[str], bool] = whatever  # by kind, whether a document goes to the DMP by itself
+    choice_kept: bool = True  # what the user chose goes before what is automatic
+    segments: Callable[[list[list[str]]], list[list[str]]] = same  # of a message
+    message: Callable[[bytes], bytes] = same  # once written
     # MSSanté
     sender_in_clear: bool = False  # MAIL FROM tried before STARTTLS
     host_name_checked: bool = True

@@ -91,7 +91,7 @@ class Software:
             "version": VERSION,
             "vendor": VENDOR,
             "nil": self.environment.nil,
-            "profiles": ["medecin", "pharmacie"],
+            "profiles": ["medecin", "pharmacie", "hopital"],
             "users": sorted(ACCOUNTS),
             "dmp_modes": [CARD, ORGANISATION],
             "actions": sorted([*ACTIONS, "environment.configure"]),

@@ -110,6 +110,8 @@ class Store:
 
     patients: dict[str, Patient] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
+    flags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # last masking choice, by patient id
+    archived: set[str] = field(default_factory=set)  # uniqueId of documents archived in the DMP from here
     prescriptions: dict[str, Prescription] = field(default_factory=dict)
     read: dict[str, ReadPrescription] = field(default_factory=dict)  # by EPU id
     outbox: list[Sent] = field(default_factory=list)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from conformance.sut.driver import Answer, Driver, SutError
 from reports.record import Software
-from schemas.finding import Finding, Rule, errors
+from schemas.finding import Finding, Rule, RuleSet, errors
 from schemas.messages import text
 from simulators import schedule
 from simulators.core.exchange import Exchange
@@ -26,6 +26,7 @@ from .scenario import Scenario
 from .world import World
 
 Read = TypeVar("Read")
+Artefact = TypeVar("Artefact")
 MEDECIN, PHARMACIEN = "medecin", "pharmacien"
 INFIRMIER, SAGE_FEMME, SECRETAIRE = "infirmier", "sage-femme", "secretaire"
 PROFILE_OF = {MEDECIN: "medecin", PHARMACIEN: "pharmacie"}
@@ -304,6 +305,18 @@ class Bench:
             return reader(base64.b64decode(encoded))
         except ValueError as refused:
             raise self._broken(rule, where, refused, text("expected.readable", "fr")) from None
+
+    def judge(self, rules: RuleSet[Artefact], artefact: Artefact) -> None:
+        """Judge something that the software gave by a set of rules. Raises NonConforme with its errors."""
+        self.checked += rules.rules
+        found = rules.judge(artefact)
+        wrong = errors(found)
+        causes = errors(self.observed_findings(self.start)) if wrong else []
+        if causes:
+            raise NonConforme(tuple(causes))
+        self.findings += found
+        if wrong:
+            raise NonConforme(tuple(wrong))
 
     def told(self, rule: Rule, answer: Answer) -> None:
         """The user must have been shown a warning or an error about what went wrong."""

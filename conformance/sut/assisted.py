@@ -30,6 +30,7 @@ WITNESS = {
     "prescription.execution": ("epu", "EPU.execution"),
     "mail.send": ("mssante", "SMTP.message"),
     "directory.search": ("annuaire", "ANN.search"),
+    "document.update": ("dmp", "TD3.3"),
 }
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from ..software import Action
 from . import directory, dmp, mail, patient, pharmacy, prescription, session
+from .interface import export
+from .update import update
 
 ACTIONS: Mapping[str, Action] = {
     "session.login": session.login,
@@ -25,4 +27,6 @@ ACTIONS: Mapping[str, Action] = {
     "mail.send": mail.send,
     "mail.fetch": mail.fetch,
     "directory.search": directory.search,
+    "document.update": update,
+    "interface.export": export,
 }

@@ -2,19 +2,21 @@
 
 import base64
 import hashlib
-from datetime import date
+from dataclasses import replace
 
-from schemas import valuesets, xds
+from schemas import cda, valuesets, xds
+from schemas.actions import ORGANISATION
 from schemas.habilitations import ADD, REMOVE, TREATING, SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.xds import names
 from schemas.xds.query import LEAF_CLASS, coded
 
+from ..accounts import author_for
 from ..feeding import feed, replaced_entry, require_ins, require_open
+from ..masking import chosen_flags
 from ..outcome import Call, Data, Refused
 from ..services.dmp_call import FEEDING, READING, Access
 from ..software import Software
-from ..state import Patient
 
 STATUSES = {
     "approved": names.APPROVED,
@@ -58,19 +60,22 @@ def authorise(lps: Software, call: Call) -> Data:
 
 def submit(lps: Software, call: Call) -> Data:
     """Make a document and feed the DMP with it."""
-    given, account = call.given, call.account
+    given, author = call.given, author_for(call.account)
+    if not lps.behaviour.feeds_by_card(call.account.profession):
+        call = replace(call, dmp_mode=ORGANISATION)
     patient = lps.store.patient(given["patient_id"])
     ins = require_ins(lps, patient)
-    flags = tuple(given.get("confidentiality", ()))
-    _check_flags(flags, patient, lps.clock.now().date())
+    flags = chosen_flags(lps, patient, tuple(given.get("confidentiality", ())))
     require_open(lps, call, ins)
     replaced_id = given.get("replaces")
+    if not lps.behaviour.replaces(cda.KINDS[given["kind"]][0]):
+        replaced_id = None
     entry_uuid = replaced_entry(lps, call, ins, replaced_id) if replaced_id else None
     document = lps.store.keep(
         lps.workshop.letter(
             patient,
             ins,
-            account,
+            author,
             given["kind"],
             title=given.get("title", ""),
             replaces=lps.store.documents.get(replaced_id or ""),
@@ -142,14 +147,6 @@ def _access(call: Call, usual: Access) -> Access:
         reason=chosen.get("reason", ""),
         secret=bool(chosen.get("secret")),
     )
-
-
-def _check_flags(flags: tuple[str, ...], patient: Patient, today: date) -> None:
-    """Source: EX_2.1-1050, CI-SIS (masking). Raises Refused."""
-    if names.MASQUE_PS in flags and names.INVISIBLE_PATIENT in flags:
-        raise Refused("Un document n'est pas à la fois masqué aux professionnels et invisible au patient.")
-    if names.INVISIBLE_REPRESENTANTS in flags and not patient.is_minor(today):
-        raise Refused("Seul le document d'un mineur peut être invisible à ses représentants légaux.")
 
 
 def _why_not(answer: Answer) -> str:

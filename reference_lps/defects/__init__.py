@@ -7,14 +7,35 @@ of them.
 from collections.abc import Mapping
 
 from ..behaviour import Behaviour
-from . import directory, dmp, dmp_metadata, dmp_vihf, identity, mail, prescription, psc
+from . import (
+    directory,
+    dmp,
+    dmp_metadata,
+    dmp_platform,
+    dmp_update,
+    dmp_users,
+    dmp_vihf,
+    identity,
+    mail,
+    prescription,
+    psc,
+)
 from .model import Defect, UnknownDefect
 
-DEFECTS: Mapping[str, Defect] = {
-    defect.id: defect
-    for module in (identity, psc, dmp, dmp_vihf, dmp_metadata, prescription, mail, directory)
-    for defect in module.DEFECTS
-}
+MODULES = (
+    identity,
+    psc,
+    dmp,
+    dmp_vihf,
+    dmp_metadata,
+    dmp_update,
+    dmp_users,
+    dmp_platform,
+    prescription,
+    mail,
+    directory,
+)
+DEFECTS: Mapping[str, Defect] = {defect.id: defect for module in MODULES for defect in module.DEFECTS}
 
 
 def behaviour_of(id_: str) -> Behaviour:

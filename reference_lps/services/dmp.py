@@ -21,6 +21,7 @@ EXISTENCE = "urn:hl7-org:v3:PRPA_IN201307UV02"
 FEED = f"{IHE}:ProvideAndRegisterDocumentSet-b"
 SEARCH = f"{IHE}:RegistryStoredQuery"
 RETRIEVE = f"{IHE}:RetrieveDocumentSet"
+UPDATE = "urn:ihe:iti:2010:UpdateDocumentSet"
 DEVICE = "1.2.250.1.999.1.2"  # this software as an HL7 device (arc of examples)
 DUPLICATE = "XDSDuplicateUniqueIdInRegistry"
 
@@ -108,6 +109,11 @@ class DmpClient:
             accept(xds.RegistryResponse(response.status, response.errors))
             raise Failed("Le DMP n'a pas rendu le document demandé.")
         return found
+
+    def update(self, submission: xds.Submission, ins: Ins, access: Access) -> None:
+        """TD3.3: a new version of the metadata, or another status. Raises Rejected, LostAnswer, Failed."""
+        answer, _ = self._caller.exchange("registry", UPDATE, xds.write_submission(submission), ins, access)
+        accept(read(xds.read_registry_response, answer))
 
     def close(self) -> None:
         self._caller.close()

@@ -1,5 +1,6 @@
 """How what happens in a scenario becomes its verdict, a requirement's verdict, and an exit code."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from conformance.engine.session import exit_code
 from conformance.sut.driver import Answer, SutError
 from reports.record import ScenarioResult, Verdict
 from reports.wording import Words
-from schemas.finding import Keyword, Rule
+from schemas.finding import Keyword, Observation, Rule, RuleSet
 
 RULE = Rule("ESSAI-REGLE", Keyword.DOIT, ("BEN-DMP-05",))
 ADVICE = Rule("ESSAI-CONSEIL", Keyword.DEVRAIT, ("BEN-DMP-05",))
@@ -247,6 +248,46 @@ def test_a_fact_that_could_not_be_read_is_not_our_error(stage: Any) -> None:
 def test_a_file_that_cannot_be_read_fails_the_rule(stage: Any, encoded: str, verdict: Verdict) -> None:
     result = stage.play(lambda bench: bench.read(RULE, "PDF", encoded, int))
     assert (result.verdict, result.checked) == (verdict, ("ESSAI-REGLE",))
+
+
+POSITIVE: RuleSet[int] = RuleSet("essai")
+
+
+@POSITIVE.rule("ESSAI-POSITIF", requirements=["BEN-DMP-05"])
+def positive(number: int) -> Iterator[Observation]:
+    if number < 0:
+        yield Observation("nombre", number, "≥ 0")
+
+
+@POSITIVE.rule("ESSAI-PAIR", requires=Keyword.DEVRAIT, requirements=["BEN-DMP-05"])
+def even(number: int) -> Iterator[Observation]:
+    if number % 2:
+        yield Observation("nombre", number, "pair")
+
+
+@pytest.mark.parametrize(
+    ("number", "verdict", "found"),
+    [
+        (2, Verdict.CONFORME, []),
+        (1, Verdict.CONFORME, ["ESSAI-PAIR"]),
+        (-1, Verdict.NON_CONFORME, ["ESSAI-POSITIF", "ESSAI-PAIR"]),
+    ],
+)
+def test_an_artefact_is_judged_by_every_rule_of_a_set(
+    stage: Any, number: int, verdict: Verdict, found: list[str]
+) -> None:
+    result = stage.play(lambda bench: bench.judge(POSITIVE, number))
+    assert (result.verdict, [finding.rule for finding in result.findings]) == (verdict, found)
+    assert set(result.checked) == {"ESSAI-POSITIF", "ESSAI-PAIR"}
+
+
+def test_what_the_traffic_shows_explains_a_wrong_artefact(stage: Any) -> None:
+    def body(bench: Bench) -> None:
+        stage.traffic("TD2.1", RULE.finding("corps"))
+        bench.judge(POSITIVE, -1)
+
+    result = stage.play(body)
+    assert [finding.rule for finding in result.findings] == ["ESSAI-REGLE"]
 
 
 def test_a_browser_that_gets_nowhere_is_not_our_error(stage: Any) -> None:

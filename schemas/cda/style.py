@@ -8,8 +8,6 @@ or as an external link in XSLT and HTML is our own reading of it.
 import re
 from collections.abc import Iterator
 
-from lxml import etree
-
 from schemas.cda.model import ClinicalDocument
 from schemas.finding import Observation, RuleSet
 from schemas.xml import Element, local, where
@@ -47,7 +45,7 @@ def no_script(document: ClinicalDocument) -> Iterator[Observation]:
 
 @RULES.rule("CDA-STYLE-02", requirements=REQUIRES, source=SOURCE)
 def no_link_outside(document: ClinicalDocument) -> Iterator[Observation]:
-    """No address outside the document: links, pictures, imports, `document()`, style, instruction before it."""
+    """No address outside the document: links, pictures, imports, `document()`, styles, what calls it."""
     for before in _instructions(document):
         target = re.search(r"href\s*=\s*['\"]([^'\"]*)", before.text or "")
         if target and _OUTSIDE.search(target[1]):
@@ -56,13 +54,13 @@ def no_link_outside(document: ClinicalDocument) -> Iterator[Observation]:
         name = local(element)
         for key, value in element.attrib.items():
             plain, said = str(key).rpartition("}")[2].lower(), str(value)
-            if plain in LINKS and (_OUTSIDE.search(said) or (_is_xslt(element) and plain == "href")):
-                yield _at(element, f"{plain}={said}", "pas de lien externe")
-            elif _IN_STYLE.search(said) or (_is_xslt(element) and _DOCUMENT.search(said)):
+            linked = plain in LINKS and _OUTSIDE.search(said)
+            loaded = _is_xslt(element) and (plain == "href" or _DOCUMENT.search(said))
+            if linked or loaded or _IN_STYLE.search(said):
                 yield _at(element, f"{plain}={said}", "pas de lien externe")
         written = element.text or ""
-        linked = name in ("attribute", "text") and _OUTSIDE.search(written)
-        if linked or _IN_STYLE.search(written):
+        spelt = name in ("attribute", "text") and _OUTSIDE.search(written)
+        if spelt or _IN_STYLE.search(written):
             yield _at(element, written.strip(), "pas de lien externe")
 
 
@@ -83,7 +81,7 @@ def _instructions(document: ClinicalDocument) -> Iterator[Element]:
     """The xml-stylesheet instructions before the root element."""
     node = document.root.getroottree().getroot().getprevious()
     while node is not None:
-        if node.tag is etree.ProcessingInstruction and getattr(node, "target", "") == "xml-stylesheet":
+        if getattr(node, "target", "") == "xml-stylesheet":
             yield node
         node = node.getprevious()
 

@@ -9,9 +9,8 @@ PLAIN = """<xsl:output method="html"/>
 <xsl:template match="/"><html><head><style>p {{ background: url(data:image/png;base64,AA==) }}</style></head>
 <body><p class="onset"><a href="#top">Haut</a><xsl:value-of select="//n1:title"/>
 <xsl:attribute name="title">voir http ailleurs</xsl:attribute></p>{}</body></html></xsl:template>"""
-OPENING = (
-    '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:n1="urn:hl7-org:v3">'
-)
+XSLT = "http://www.w3.org/1999/XSL/Transform"
+OPENING = f'<xsl:stylesheet version="1.0" xmlns:xsl="{XSLT}" xmlns:n1="urn:hl7-org:v3">'
 
 
 def dressed(level1: bytes, inside: str = "", top: str = "") -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from .feeding import feed, replaced_entry, require_consent, require_ins, require_open
 from .outcome import Call, Data, Failed, Refused
+from .services.dmp import DUPLICATE
 from .services.dmp_call import Rejected
 from .services.http import LostAnswer, Unavailable
 from .software import Software
@@ -91,6 +92,10 @@ def resend_queue(lps: Software, call: Call) -> tuple[list[str], list[str]]:
             queue.remove(order)
         except (Refused, Failed) as error:
             queue.remove(order)
+            if isinstance(error, Rejected) and DUPLICATE in error.codes:
+                lps.store.mark_fed(again.document, "", lps.clock.now())
+                sent.append(again.document.unique_id)  # it had arrived: only the answer was lost
+                continue
             call.warn(f"« {order.document.title} » ne sera pas envoyé : {error}")
         else:
             queue.remove(order)

@@ -169,8 +169,8 @@ def _stopped(lps: Software, why: str) -> Data:
 
 
 def indicators(lps: Software, call: Call) -> Data:
-    """The figures of a month, this one by default."""
-    wanted = call.given.get("month") or _month(lps.clock.now())
+    """The figures of a month."""
+    wanted = call.given["month"]
     figures = lps.behaviour.figures([one for one in lps.store.fed if _month(one.at) == wanted])
     return {"fed": figures.fed, "history": figures.history, "by_type": figures.by_type}
 

@@ -69,7 +69,7 @@ def send_or_queue(lps: Software, call: Call, order: Order) -> str:
     except (Refused, Failed) as error:
         call.warn(str(error))
         if isinstance(error, Rejected) and not lps.behaviour.rejected_stays_unfed:
-            lps.store.mark_fed(order.document, "", lps.clock.now())
+            lps.store.keep(replace(order.document, fed=True))
         return NOT_SENT
     return FED
 

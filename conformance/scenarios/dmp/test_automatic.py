@@ -10,6 +10,7 @@ from conformance.engine.scenario import scenario
 from schemas.finding import RuleSet
 from schemas.messages import text
 
+from .opposition import oppose
 from .sent import await_documents, feeds, ids_of, sent_as
 
 RULES: RuleSet[None] = RuleSet("scenarios.dmp.automatic")
@@ -20,7 +21,6 @@ WITHHELD_IMAGING = RULES.declare("SCN-DMP-RETENU-RADIO", requirements=["DMP/va1.
 EMPTY = RULES.declare("SCN-DMP-VIDE", requirements=["EX_GEN-1060"], source="SEL-MP-037 EX_GEN-1060")
 UNCHANGED = RULES.declare("SCN-DMP-INCHANGE", requirements=["EX_GEN-1060"], source="SEL-MP-037 EX_GEN-1060")
 OPPOSED = RULES.declare("SCN-DMP-OPPOSITION", requirements=["DMP/CONF.09"])
-OPPOSITION_KEPT = RULES.declare("SCN-DMP-OPPOSITION-TRACEE", requirements=["DMP/CONF.09"])
 COMPLETED = RULES.declare("SCN-DMP-PARTIEL-COMPLET", requirements=["DMP/va1.15"])
 SAME_SET = RULES.declare("SCN-DMP-PARTIEL-SETID", requirements=["DMP/va1.15"])
 SHEET = RULES.declare("SCN-DMP-FEUILLE", requirements=["EX_2.1-1115"], source="SEL-MP-037 EX_2.1-1115")
@@ -38,7 +38,9 @@ WITNESS = "certificat"  # kind of the documents that only show that feeding work
     needs=NEEDS,
 )
 @pytest.mark.parametrize(
-    ("kind", "mode"), [("lettre", ""), ("vsm", ""), ("cr-bio", "carte"), (IMAGING, "structure")]
+    ("kind", "mode"),
+    [("lettre", ""), ("vsm", ""), ("cr-bio", "carte"), (IMAGING, "structure")],
+    ids=["lettre", "vsm", "cr-bio-carte", "cr-imagerie-structure"],
 )
 def test_automatic(bench: Bench, kind: str, mode: str) -> None:
     """A validated document reaches the DMP without another gesture of the user, and passes all rules."""
@@ -84,8 +86,7 @@ def test_opposition(bench: Bench) -> None:
     patient = bench.patient()
     bench.do("document.validate", patient_id=patient.id, kind=WITNESS)
     control = bench.expect("dmp", "TD2.1", patient=patient.matricule, outcome="accepted")
-    kept = bench.do("patient.consent", patient_id=patient.id, feeding=False).data["feeding"]
-    bench.check(OPPOSITION_KEPT, kept is False, where="patient.consent", observed=kept, expected=False)
+    oppose(bench, patient)
     mark = bench.mark()
     bench.ask("document.validate", patient_id=patient.id, kind=WITNESS)
     bench.none(OPPOSED, "dmp", "TD2.1", control=control, since=mark)
@@ -103,7 +104,7 @@ def test_opposition_while_waiting(bench: Bench) -> None:
     bench.fault("dmp", "TD2.1", "unavailable", times=0)
     bench.ask("document.validate", patient_id=patient.id, kind=WITNESS)
     control = bench.expect("dmp", "TD2.1")
-    bench.do("patient.consent", patient_id=patient.id, feeding=False)
+    oppose(bench, patient)
     bench.calm()
     mark = bench.mark()
     bench.ask("document.resend")

@@ -15,6 +15,7 @@ from schemas.finding import RuleSet
 from schemas.xds import composite
 from simulators.core.exchange import Exchange
 
+from .opposition import oppose
 from .sent import await_documents, feeds, ids_of, sent_as
 
 RULES: RuleSet[None] = RuleSet("scenarios.dmp.past")
@@ -108,7 +109,7 @@ def test_chosen_documents(bench: Bench, how: str) -> None:
 @scenario(
     "DMP-HISTO-04",
     theme="DMP",
-    proves=["DMP/HISTO.06", "BEN-DMP-15"],
+    proves=["DMP/HISTO.06", "DMP/CONF.09", "BEN-DMP-15"],
     needs=[*FEED, "patient.consent", "document.backlog"],
 )
 def test_automatic_feeding_of_the_past(bench: Bench) -> None:
@@ -120,7 +121,7 @@ def test_automatic_feeding_of_the_past(bench: Bench) -> None:
     bench.expect("dmp", "TD2.1", patient=willing[0].matricule, outcome="accepted")
     opposed = bench.patient("opposant")
     doubtful = bench.patient("doute", status="RECUPEREE")
-    bench.do("patient.consent", patient_id=opposed.id, feeding=False)
+    oppose(bench, opposed)
     others = [opposed.id, doubtful.id, dead(bench)]
     unwanted = [already, *(unique_id for one in others for unique_id in file(bench, one))]
     mark = bench.mark()

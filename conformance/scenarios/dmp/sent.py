@@ -35,10 +35,14 @@ def feeds(bench: Bench, patient: Known | None = None, *, since: int | None = Non
 
 
 def await_documents(bench: Bench, patient: Known, count: int, *, since: int) -> list[Exchange]:
-    """The accepted feeds of this patient, once they hold that many documents or patience has run out."""
+    """The accepted feeds of this patient, once that many documents were sent or patience has run out.
+
+    A document that the DMP refused was sent too: nothing more is waited for.
+    """
 
     def there(_: list[Exchange]) -> bool:
-        return len(ids_of(feeds(bench, patient, since=since))) >= count
+        tried = bench.seen("dmp", "TD2.1", since=since, patient=patient.matricule)
+        return len(set(ids_of([one for one in tried if "documents" in one.facts]))) >= count
 
     bench.world.journal.wait_for(there, since=since, timeout=bench.world.patience)
     return feeds(bench, patient, since=since)

@@ -60,7 +60,7 @@ def test_withheld(bench: Bench, kind: str) -> None:
     """The user holds a report back: it does not leave."""
     patient = bench.patient()
     bench.do("document.validate", patient_id=patient.id, kind=WITNESS)
-    control = bench.expect("dmp", "TD2.1", patient=patient.matricule, outcome="accepted")
+    control = bench.expect("dmp", "TD2.1", patient=patient.matricule)
     mark = bench.mark()
     bench.ask("document.validate", patient_id=patient.id, kind=kind, withhold=True)
     rule = WITHHELD_IMAGING if kind == IMAGING else WITHHELD
@@ -73,7 +73,7 @@ def test_nothing_useless(bench: Bench, what: str) -> None:
     """A document without content, or validated again without a change, does not leave."""
     patient = bench.patient()
     first = bench.do("document.validate", patient_id=patient.id, kind=WITNESS).data["unique_id"]
-    control = bench.expect("dmp", "TD2.1", patient=patient.matricule, outcome="accepted")
+    control = bench.expect("dmp", "TD2.1", patient=patient.matricule)
     mark = bench.mark()
     useless = {"empty": True} if what == "vide" else {"same_as": first}
     bench.ask("document.validate", patient_id=patient.id, kind=WITNESS, **useless)
@@ -85,7 +85,7 @@ def test_opposition(bench: Bench) -> None:
     """The patient is opposed to feeding: it is kept in the record, and nothing leaves any more."""
     patient = bench.patient()
     bench.do("document.validate", patient_id=patient.id, kind=WITNESS)
-    control = bench.expect("dmp", "TD2.1", patient=patient.matricule, outcome="accepted")
+    control = bench.expect("dmp", "TD2.1", patient=patient.matricule)
     oppose(bench, patient)
     mark = bench.mark()
     bench.ask("document.validate", patient_id=patient.id, kind=WITNESS)

@@ -4,10 +4,14 @@ The software asks `behaviour` at each of these points and never knows whether a 
 is `dataclasses.replace(CONFORMANT, …)`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
+from schemas import cda
+from schemas.finding import errors
 from schemas.habilitations import SetAuthorization
 from schemas.hl7v3 import Answer
 from schemas.ins import Ins
@@ -17,7 +21,8 @@ from schemas.vihf.model import VihfRequest
 from schemas.xdm import ArchivedDocument
 from schemas.xds.model import DocumentEntry, Submission
 
-from .state import QUALIFIEE, Patient, Store
+from .sheet import SHEET
+from .state import QUALIFIEE, Document, FedOnce, Figures, Order, Patient, Store
 
 T = TypeVar("T")
 
@@ -69,6 +74,42 @@ def by_strict_ins(document: ArchivedDocument, mail: Mail, store: Store) -> Patie
     return patient if traits == (ours.birth_name.upper(), ours.sex, ours.birth_date) else None
 
 
+def only_when_opposed(patient: Patient) -> bool:
+    """Whether the patient refuses that their DMP be fed."""
+    return patient.feeding is False
+
+
+def always(_: str) -> bool:
+    return True
+
+
+def the_day_of_the_act(act: datetime, now: datetime) -> datetime:
+    """The date that a document of the past carries."""
+    return act
+
+
+def those_chosen(chosen: Sequence[str], held: Sequence[str]) -> Sequence[str]:
+    """Which of the documents held for the patient are sent when the user chose some."""
+    return chosen
+
+
+def never_fed_and_allowed(patient: Patient, document: Document) -> bool:
+    """What the automatic feeding of the past takes: patients alive, qualified, not opposed (DMP/HISTO.06)."""
+    willing = patient.status == QUALIFIEE and not patient.deceased and patient.feeding is not False
+    return willing and document.historical and not document.fed
+
+
+def wrong_in(received: bytes) -> Sequence[str]:
+    """Why a CDA received from another application may not be forwarded; empty when it may."""
+    return [finding.rule for finding in errors(cda.judge(received))]
+
+
+def of_the_month(fed: Sequence[FedOnce]) -> Figures:
+    """The figures of these documents: all, those of the past, by type."""
+    by_type = Counter(one.type_code for one in fed)
+    return Figures(len(fed), sum(one.historical for one in fed), dict(by_type))
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """One field a decision."""
@@ -99,6 +140,31 @@ class Behaviour:
     may_feed: Callable[[Answer], bool] = only_when_active
     may_consult: Callable[[Answer], bool] = only_when_allowed
     refused_feed_tries: int = 1
+    # feeding by itself: rules at validation, queue, past, figures
+    feeds_at_validation: Callable[[str], bool] = always  # by kind of document
+    withholds: Callable[[str], bool] = always  # by kind, what the user holds back
+    empty_kept: bool = True
+    unchanged_kept: bool = True
+    opposed: Callable[[Patient], bool] = only_when_opposed
+    choice_of_feeding: Callable[[bool | None], bool | None] = same  # as it is kept
+    completes: bool = True  # a complete report replaces the partial one
+    same_set: bool = True  # all versions under one setId
+    sheet: str = SHEET
+    act_date: Callable[[datetime, datetime], datetime] = the_day_of_the_act
+    names_the_structure: bool = True  # as author, when the author left
+    chosen: Callable[[Sequence[str], Sequence[str]], Sequence[str]] = those_chosen
+    one_lot: bool = True  # documents sent together are one submission
+    in_backlog: Callable[[Patient, Document], bool] = never_fed_and_allowed
+    pause: float = 0.25  # seconds between two calls of what runs by itself: 4 a second at most
+    wait_told: bool = True  # that a document waits in the queue
+    order: Callable[[Sequence[Order]], Sequence[Order]] = same
+    resent: Callable[[Document], Document] = same
+    kept_after_new_failure: bool = True  # what was resent in vain stays in the queue
+    rejected_stays_unfed: bool = True
+    wrong_in: Callable[[bytes], Sequence[str]] = wrong_in
+    forwarded: Callable[[bytes], bytes] = same
+    stop_told: bool = True  # that a received CDA was not forwarded
+    figures: Callable[[Sequence[FedOnce]], Figures] = of_the_month
     # e-prescription
     hospital_stays_inside: bool = True
     degraded_code: bool = False  # print a 2D code although the service did not answer

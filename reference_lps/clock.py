@@ -1,6 +1,7 @@
 """The software's own clock and chance, as every vendor has them. Nothing else here reads the system's."""
 
 import secrets
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from random import Random, SystemRandom
@@ -28,6 +29,10 @@ class Clock:
     def now(self) -> datetime:
         """The present instant, aware, UTC."""
         return datetime.now(UTC) + self._offset
+
+    def wait(self, seconds: float) -> None:
+        """Let this time pass: between two calls of what runs by itself."""
+        time.sleep(seconds)
 
 
 class Chance:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from schemas import cda, pdf, xds
+from schemas.cda.model import STRUCTURE_ID
 from schemas.ins import Ins, datamatrix
 from schemas.prescription.identifiers import qr_text
 from schemas.xds.names import TRE_R209
@@ -15,6 +16,7 @@ from .accounts import Account
 from .behaviour import Behaviour
 from .clock import Chance, Clock
 from .outcome import Data, Refused
+from .sheet import dress
 from .state import Document, Patient
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -29,6 +31,24 @@ BODIES: dict[str, tuple[pdf.Block, ...]] = {
     "cr-imagerie": (pdf.Heading("Indication"), "Douleur.", pdf.Heading("Conclusion"), "Examen normal."),
     "certificat": ("Je certifie avoir examiné ce jour le patient désigné ci-dessus.",),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What may be particular about a document. `act_date`: when the act took place, if it was not today.
+
+    `author_left`: its author is no longer in the national directory of professionals. `dressed`: inside its
+    own style sheet. `historical`: filed here, not validated in order to be sent.
+    """
+
+    act_date: datetime | None = None
+    author_left: bool = False
+    empty: bool = False
+    dressed: bool = False
+    historical: bool = False
+
+
+USUAL = Making()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +69,14 @@ class Workshop:
         title: str = "",
         replaces: Document | None = None,
         replaced_id: str | None = None,
+        how: "Making" = USUAL,
     ) -> Document:
         """A level-1 document of this kind. `replaces`: the version before, when it was made here."""
         now = self.clock.now().astimezone(PARIS).replace(microsecond=0)
         type_code, usual = cda.KINDS[kind]
         page = pdf.write_pdf(
             title or usual,
-            BODIES[kind],
+            () if how.empty else BODIES[kind],
             created=now,
             identity=_identity_lines(patient, ins),
             author=_author_lines(account),
@@ -63,9 +84,16 @@ class Workshop:
             notice=NOTICE,
         )
         header = self._header(patient, ins, account, now, title or usual, replaces, replaced_id)
+        if how.act_date is not None:
+            header = replace(header, service_start=self.behaviour.act_date(how.act_date, now))
+        if how.author_left and self.behaviour.names_the_structure:
+            header = replace(header, co_authors=(structure_of(account),))
         with _writing():
             data = cda.build_document(cda.DocumentSpec(header, kind, page))
-        return self._document(header, patient, type_code, data, page)
+        if how.dressed:
+            data = dress(data, self.behaviour.sheet)
+        made = self._document(header, patient, type_code, data, page)
+        return replace(made, historical=how.historical)
 
     def prescription(
         self,
@@ -111,7 +139,8 @@ class Workshop:
 
     def entry(self, document: Document, flags: tuple[str, ...] = ()) -> xds.DocumentEntry:
         """The metadata of a document, derived from its CDA."""
-        return xds.entry_from_cda(cda.read(document.data), document.data, flags=flags)
+        entry = xds.entry_from_cda(cda.read(document.data), document.data, flags=flags)
+        return replace(entry, mime_type=document.mime_type)
 
     def _header(
         self,
@@ -142,6 +171,18 @@ class Workshop:
         return Document(
             header.unique_id, patient.id, type_code, header.title, final, page, header.set_id, header.version
         )
+
+
+def structure_of(account: Account) -> cda.Person:
+    """The legal entity, author beside a person who left (DMP/HISTO.04). How the public texts want it written
+    is not known: under its Struct_IdNat, with itself as institution."""
+    return cda.Person(
+        account.structure,
+        STRUCTURE_ID,
+        family=account.structure_name,
+        organisation_id=account.structure,
+        organisation_name=account.structure_name,
+    )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Putting a document in the DMP: existence first, then one submission, and what to do when doubt remains."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from schemas import xds
 from schemas.habilitations import ADD, SetAuthorization
@@ -30,6 +31,12 @@ def require_ins(lps: Software, patient: Patient) -> Ins:
     return ins
 
 
+def require_consent(lps: Software, patient: Patient) -> None:
+    """Raises Refused when the patient is opposed to the feeding of their DMP (DMP/CONF.09)."""
+    if lps.behaviour.opposed(patient):
+        raise Refused(f"{patient.name} s'oppose à l'alimentation de son DMP : rien n'a été envoyé.")
+
+
 def require_open(lps: Software, call: Call, ins: Ins) -> None:
     """TD0.2 before feeding. Raises Refused when there is no open DMP."""
     status = lps.dmp(call).status(ins, FEEDING)
@@ -50,24 +57,33 @@ def replaced_entry(lps: Software, call: Call, ins: Ins, unique_id: str) -> str:
     return found[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A document of a lot. `replaces`: the entryUUID of the version before."""
+
+    document: Document
+    flags: tuple[str, ...] = ()
+    replaces: str | None = None
+
+
 def new_submission(
     lps: Software,
     account: Account,
-    entry: xds.DocumentEntry,
+    entries: Sequence[xds.DocumentEntry],
     *,
-    replaces: str | None = None,
+    replaces: Mapping[str, str] | None = None,
     signed: bool = False,
 ) -> xds.Submission:
-    """A lot de soumission of one document. `replaces`: the entryUUID of the version before."""
+    """A lot de soumission. `replaces`: the entryUUID of the version before, by id of the new entry."""
     return xds.new_submission(
-        [entry],
+        entries,
         unique_id=lps.chance.oid(),
         source_id=SOURCE,
         author=xds.author_of(account.person()),
         content_type=CONTENT_TYPE,
         now=lps.clock.now(),
         signature_id=lps.chance.oid() if signed else None,
-        replaces={entry.id: replaces} if replaces else None,
+        replaces=replaces,
     )
 
 
@@ -81,24 +97,35 @@ def feed(
     replaces: str | None = None,
     secret: bool = False,
 ) -> None:
-    """Send one document (TD2.1). A lost answer is followed by one identical submission, and no more.
+    """Send one document (see `feed_lot`)."""
+    feed_lot(lps, call, [Outgoing(document, flags, replaces)], ins, secret=secret)
 
-    Raises Rejected, Unavailable, LostAnswer, Failed.
+
+def feed_lot(lps: Software, call: Call, lot: Sequence[Outgoing], ins: Ins, *, secret: bool = False) -> None:
+    """Send documents together (TD2.1). A lost answer is followed by one identical submission, and no more.
+
+    Raises Refused, Rejected, Unavailable, LostAnswer, Failed.
     """
-    account = call.account
+    require_consent(lps, lps.store.patient(lot[0].document.patient_id))
     client = lps.dmp(call)
-    entry = lps.behaviour.entry(lps.workshop.entry(document, flags))
-    lot = new_submission(lps, account, entry, replaces=replaces, signed=True)
-    submission = lps.behaviour.submission(lot)
+    entries = [
+        replace(lps.behaviour.entry(lps.workshop.entry(one.document, one.flags)), id=f"Document{rank:02d}")
+        for rank, one in enumerate(lot, 1)
+    ]
+    pairs = list(zip(entries, lot, strict=True))
+    replaced = {entry.id: one.replaces for entry, one in pairs if one.replaces}
+    unsigned = new_submission(lps, call.account, entries, replaces=replaced, signed=True)
+    submission = lps.behaviour.submission(unsigned)
     signature = xds.sign_submission(
         submission.submission_set.unique_id,
-        {document.unique_id: document.data},
+        {one.document.unique_id: one.document.data for one in lot},
         client.signer.certificate,
         client.signer.key,
         now=lps.clock.now(),
     )
-    documents = {entry.id: document.data, SIGNATURE_ID: lps.behaviour.lot_signature(signature)}
-    type_code = document.type_code
+    documents = {entry.id: one.document.data for entry, one in pairs}
+    documents[SIGNATURE_ID] = lps.behaviour.lot_signature(signature)
+    type_code = lot[0].document.type_code
 
     def send() -> None:
         client.feed(submission, documents, ins, type_code=type_code, secret=secret)
@@ -117,7 +144,8 @@ def feed(
                 "La réponse du DMP n'a pas pu être lue : le document est peut-être dans le DMP. "
                 "Vérifiez-le avant tout nouvel envoi."
             ) from None
-    lps.store.mark_fed(document)
+    for one in lot:
+        lps.store.mark_fed(one.document, submission.submission_set.unique_id, lps.clock.now())
 
 
 def _insist(send: Callable[[], None], tries: int) -> None:

@@ -49,7 +49,7 @@ def join_document(lps: Software, account: Account, draft: Draft, document: Docum
     """The draft with the document as IHE_XDM.zip and as PDF."""
     read = cda.read(document.data)
     entry = lps.workshop.entry(document)
-    submission = new_submission(lps, account, entry)
+    submission = new_submission(lps, account, [entry])
     sender = Sender(account.name, account.structure_name, account.mailbox, "", SOFTWARE, VERSION, VENDOR)
     archive = write_archive(submission, {entry.id: document.data}, sender, now=lps.clock.now())
     return with_documents(draft, lps.behaviour.archive(archive), [read], [document.pdf])

@@ -7,9 +7,11 @@ from typing import Any
 from schemas.cda.model import PatientIdentity
 from schemas.ins import Ins
 
+from .accounts import Account
 from .outcome import Refused
 
 PROVISOIRE, VALIDEE, RECUPEREE, QUALIFIEE = "PROVISOIRE", "VALIDEE", "RECUPEREE", "QUALIFIEE"
+DRESSED = "application/xslt+xml"
 LOCAL_IDS = "1.2.250.1.999.1.1"  # patient numbers of this installation (arc of examples)
 
 
@@ -25,6 +27,9 @@ class Patient:
     birth_place: str
     document_checked: bool
     ins: Ins | None = None
+    deceased: bool = False
+    feeding: bool | None = None  # what the patient chose for their DMP; None: nothing said
+    consultation: bool | None = None
 
     @property
     def status(self) -> str:
@@ -68,6 +73,46 @@ class Document:
     set_id: str
     version: int = 1
     fed: bool = False
+    historical: bool = False  # filed here before any feed, not validated for one
+
+    @property
+    def mime_type(self) -> str:
+        """What the DMP is told of the CDA: XSLT when it stands inside its style sheet."""
+        return DRESSED if self.data.startswith(b"<xsl:") else "text/xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A document to send, and all that is needed to send it later just the same.
+
+    `replaces`: uniqueId of the version before. `dmp_mode`: certificates that its user chose, or empty.
+    """
+
+    document: Document
+    account: Account
+    flags: tuple[str, ...] = ()
+    replaces: str | None = None
+    secret: bool = False
+    dmp_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FedOnce:
+    """A document that reached the DMP, for the figures of the month."""
+
+    at: datetime
+    lot: str  # uniqueId of its submission set
+    type_code: str
+    historical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Documents fed in a month: all of them, those of the past among them, and by typeCode."""
+
+    fed: int
+    history: int
+    by_type: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +166,8 @@ class Store:
     listed: dict[tuple[str, str], tuple[str, str]] = field(
         default_factory=dict
     )  # DMP entry: uuid, repository
+    queue: list[Order] = field(default_factory=list)  # not yet in the DMP, oldest first
+    fed: list[FedOnce] = field(default_factory=list)
     last_uid: dict[str, tuple[str, int]] = field(default_factory=dict)  # mailbox: UIDVALIDITY, last UID
 
     def patient(self, id_: str) -> Patient:
@@ -149,8 +196,13 @@ class Store:
         self.documents[document.unique_id] = document
         return document
 
-    def mark_fed(self, document: Document) -> None:
+    def mark_fed(self, document: Document, lot: str, at: datetime) -> None:
         self.documents[document.unique_id] = replace(document, fed=True)
+        self.fed.append(FedOnce(at, lot, document.type_code, document.historical))
+
+    def of_patient(self, patient_id: str) -> tuple[Document, ...]:
+        """The documents made here about this patient, oldest first."""
+        return tuple(one for one in self.documents.values() if one.patient_id == patient_id)
 
     def qualified(self, ins: Ins) -> Patient | None:
         """The last recorded patient whose qualified identity has this very INS (matricule and OID)."""

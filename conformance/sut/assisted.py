@@ -24,6 +24,7 @@ WITNESS = {
     "document.submit": ("dmp", "TD2.1"),
     "document.search": ("dmp", "TD3.1"),
     "document.retrieve": ("dmp", "TD3.2"),
+    "document.forward": ("dmp", "TD2.1"),
     "prescription.scan": ("epu", "EPU.read"),
     "prescription.dispense": ("epu", "EPU.dispense"),
     "prescription.cancel": ("epu", "EPU.cancel"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..software import Action
-from . import directory, dmp, mail, patient, pharmacy, prescription, session
+from . import directory, dmp, feeding, mail, patient, pharmacy, prescription, session
 from .interface import export
 from .update import update
 
@@ -18,6 +18,15 @@ ACTIONS: Mapping[str, Action] = {
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,
+    "patient.consent": feeding.consent,
+    "document.record": feeding.record,
+    "document.validate": feeding.validate,
+    "document.feed": feeding.feed,
+    "document.backlog": feeding.backlog,
+    "document.resend": feeding.resend,
+    "document.history": feeding.history,
+    "document.forward": feeding.forward,
+    "dmp.indicators": feeding.indicators,
     "prescription.create": prescription.create,
     "prescription.retry": prescription.retry,
     "prescription.cancel": prescription.cancel,

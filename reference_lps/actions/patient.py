@@ -29,6 +29,7 @@ def record(lps: Software, call: Call) -> Data:
         birth_date=traits["birth_date"],
         birth_place=traits["birth_place"],
         document_checked=bool(call.given["document_checked"]),
+        deceased=bool(call.given.get("deceased")),
     )
     lps.store.patients[patient.id] = patient
     return {"patient_id": patient.id, "identity_status": patient.status}

@@ -74,11 +74,12 @@ def write_header(root: Element, header: Header, code: Code, templates: tuple[str
     add_id(root, header.set_id, "setId")
     add(root, "versionNumber", value=str(header.version))
     _add_patient(root, header.patient)
-    author = add(root, "author")
-    add(author, "time", value=write_ts(header.created))
-    assigned = add(author, "assignedAuthor")
-    _fill_entity(assigned, header.author)
-    _add_organisation(assigned, header.author)
+    for person in (header.author, *header.co_authors):
+        author = add(root, "author")
+        add(author, "time", value=write_ts(header.created))
+        assigned = add(author, "assignedAuthor")
+        _fill_entity(assigned, person)
+        _add_organisation(assigned, person)
     _add_custodian(root, header)
     for recipient in header.recipients:
         _add_recipient(root, recipient)

@@ -158,7 +158,8 @@ class Header:
 
     Instants are aware. `title` empty: the usual title of the kind. `legal_authenticator`, `performer` and
     the custodian are the author and his structure when not given. `service_start` is `created` when not
-    given. `replaces` is the unique id of the version before. `facility` is a J02 code, `practice_setting` a
+    given. `replaces` is the unique id of the version before, `co_authors` those written after the author.
+    `facility` is a J02 code, `practice_setting` a
     J04 code, `encounter` a J142 code.
     """
 
@@ -170,6 +171,7 @@ class Header:
     title: str = ""
     version: int = 1
     replaces: str | None = None
+    co_authors: tuple[Person, ...] = ()
     service_start: datetime | None = None
     service_stop: datetime | None = None
     service_code: Code | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from schemas.cda import extension, header, level1, structure, templates, terms, volets
+from schemas.cda import extension, header, level1, structure, style, templates, terms, volets
 from schemas.cda.causes import document as causes
 from schemas.cda.causes import encoding, old_header
 from schemas.cda.codec import decode, find_document
@@ -38,6 +38,7 @@ ALL_RULES: tuple[RuleSet[Any], ...] = (
     *header.RULES,
     extension.RULES,
     level1.RULES,
+    style.RULES,
     *terms.RULES,
     common.RULES,
     *{
@@ -131,6 +132,7 @@ def judge_document(
         raise ValueError(f"header is one of {', '.join(old_header.HEADERS)}, not {header!r}")
     found = _apply((causes.RULES,), causes.Case(document, header))
     found += _apply((structure.RULES,), document) + judge_header(document)
+    found += _apply((style.RULES,), document)
     model = volets.model_of(document)
     if document.level == 1:
         header_only = model.rules if model is not None and model.any_level else ()

@@ -40,6 +40,14 @@ def feed_two_patients(office: Office) -> None:
         office.ask("document.submit", patient_id=office.patient(name), kind="cr-bio")
 
 
+def validate_summary(office: Office) -> None:
+    office.ask("document.validate", patient_id=office.patient(), kind="vsm")
+
+
+def validate_in_style_sheet(office: Office) -> None:
+    office.ask("document.validate", patient_id=office.patient(), kind="lettre", stylesheet=True)
+
+
 READING = ("dmp-vihf-air-sans-declaration", "dmp-consulte-en-indirect", "dmp-action")
 # Defects that a rule on the traffic catches, and the act that shows them.
 IN_TRAFFIC: dict[str, Callable[[Office], None]] = {
@@ -53,6 +61,9 @@ IN_TRAFFIC: dict[str, Callable[[Office], None]] = {
     **{one.id: feed_report for one in (*dmp_vihf.DEFECTS, *dmp_metadata.DEFECTS)},
     **dict.fromkeys(READING, read_dmp),
     "dmp-vihf-patient-precedent": feed_two_patients,
+    "dmp-cda-sans-realm": validate_summary,
+    "dmp-feuille-script": validate_in_style_sheet,
+    "dmp-feuille-lien": validate_in_style_sheet,
     "mss-sans-nil": mail_document,
     "mss-codecda": mail_document,
     "mss-ins-n": mail_document,

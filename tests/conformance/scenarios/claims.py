@@ -72,6 +72,18 @@ CLAIMS: tuple[Claim, ...] = (
         archives(r'(name="hash">\s*<(?:rim:)?ValueList>\s*<(?:rim:)?Value>).{8}', r"\g<1>00000000"),
     ),
     Claim(
+        "EX_2.1-1071",
+        "DMP-AUTO-01[lettre]",
+        "le CDA n'a pas de realmCode",
+        rewrites("TD2.1", '<realmCode code="FR"/>', ""),
+    ),
+    Claim(
+        "EX_2.1-1115",
+        "DMP-AUTO-07",
+        "la feuille de style contient un script",
+        rewrites("TD2.1", "</body>", "<script>go()</script></body>"),
+    ),
+    Claim(
         "SC.MSS/CONF.01",
         MAIL,
         "TLS 1.1 est proposé",

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from schemas import xds
+from schemas.vihf.certificates import Authorities
 from schemas.xds import Code, DocumentEntry, SubmissionSet, names
 from simulators.core import pki as pkis
 from simulators.core.clock import Clock
@@ -164,9 +165,10 @@ def calling(folder: Path, entries: int, write: Calls, arc: int) -> Iterator[Samp
     clock, population, pki = Clock(), Population(SEED), _pki(folder.parent)
     patients = asked(population)
     others = [population.derive(f"fed {rank}") for rank in range(ASKED)]
+    authorities = Authorities.of(pki.authorities(), pki.revoked_serials())
     store = open_store(filled(folder.parent, entries), clock.now())
     service: DmpService = build_dmp(
-        SETTINGS.homologation, SETTINGS.dmp, clock, pki, population, store.randomness(SEED), store
+        SETTINGS.homologation, SETTINGS.dmp, clock, authorities, population, store.randomness(SEED), store
     )
     writer, step = Writer(pki, clock, arc), entries // EACH // ASKED
     tls = shown(pki)

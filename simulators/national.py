@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.finding import Finding
+from schemas.vihf.certificates import Authorities
 
 from .annuaire.service import AnnuaireService
 from .cnam.epu import EpuService

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from schemas.vihf.certificates import Authorities
+
 from .core import http, tls
 from .core.clock import Clock
 from .core.faults import FaultPlan
@@ -58,7 +60,7 @@ async def work(task: Task) -> None:
         task.homologation,
         restored(task.settings),
         clock,
-        pki,
+        Authorities.of(pki.authorities(), pki.revoked_serials()),
         Population(task.seed, store.shelf),
         store.randomness(task.seed),
         store,

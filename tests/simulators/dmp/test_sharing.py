@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas import habilitations
+from schemas.vihf.certificates import Authorities
 from simulators.core.clock import Clock
 from simulators.core.exchange import Exchange
 from simulators.core.folder import Folder
@@ -153,6 +154,7 @@ def kits(tmp_path: Path, test_pki: Pki) -> Iterator[tuple[Kit, Kit]]:
     """The same DMP in two processes, as far as it can tell; each kit asks one of them."""
     opened: list[Store] = []
     made = []
+    authorities = Authorities.of(test_pki.authorities(), test_pki.revoked_serials())
     for who in range(2):
         clock = Clock(START)
         store = open_store(tmp_path, clock.now() + timedelta(days=who))

@@ -8,6 +8,7 @@ from schemas import cda
 
 from ..documents import PARIS, Making
 from ..feeding import Outgoing, feed_lot, require_consent, require_ins, require_open
+from ..masking import chosen_flags
 from ..outcome import Call, Data, Failed, Refused
 from ..sending import NOT_SENT, Pace, resend_queue, send, send_or_queue, state_of, why_kept
 from ..software import Software
@@ -45,6 +46,7 @@ def record(lps: Software, call: Call) -> Data:
 def validate(lps: Software, call: Call) -> Data:
     """Validate a document: it leaves for the DMP by itself unless a rule keeps it here."""
     given, patient = call.given, lps.store.patient(call.given["patient_id"])
+    flags = chosen_flags(lps, patient, tuple(given.get("confidentiality", ())))
     same = given.get("same_as")
     document = lps.store.document(same) if same else _validated(lps, call, patient)
     kept = why_kept(lps, document, dict(given))
@@ -54,7 +56,7 @@ def validate(lps: Software, call: Call) -> Data:
     order = Order(
         document,
         call.account,
-        tuple(given.get("confidentiality", ())),
+        flags,
         given.get("replaces") if lps.behaviour.completes else None,
         bool(given.get("secret")),
         call.dmp_mode,

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test prove interop bench serve clean
+.PHONY: demo test prove interop bench soak serve clean
 
 $(BIN)/segur-bench: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 ou plus récent est nécessaire (PYTHON=python3.12 make …)"; exit 2; }
@@ -34,6 +34,10 @@ interop: $(BIN)/segur-bench
 
 bench: $(BIN)/segur-bench
 	$(BIN)/python -m benchmarks
+
+# half an hour of mixed load with faults: nothing lost, nothing twice, nothing that grows
+soak: $(BIN)/segur-bench
+	$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),30)
 
 clean:
 	rm -rf $(VENV) .tox runs

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import documents, feed, identity, login, machine, mail, prescription, processes, registry
+from . import documents, feed, identity, login, machine, mail, prescription, processes, registry, throughput
 from .measure import Figure, Measure, take
 
 MEASURES: tuple[Measure, ...] = (
@@ -20,9 +20,10 @@ MEASURES: tuple[Measure, ...] = (
     login.MEASURE,
     *documents.MEASURES,
     *registry.MEASURES,
+    *throughput.MEASURES,
     *processes.MEASURES,
 )
-HOW = {"cpu": "CPU", "wall": "horloge", "memory": "RSS"}
+HOW = {"cpu": "CPU", "wall": "horloge", "memory": "mémoire", "disk": "disque", "rate": "débit"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +73,7 @@ def table(figures: Sequence[Figure]) -> str:
         lines.append(
             f"{measure.label:<48}{HOW[measure.kind]:<9}{median:>12}{spread:>18}{aim:>12}{ratio:>10}{missed}"
         )
-    lines += ["", *documents.summary(figures)]
+    lines += ["", *documents.summary(figures), *registry.summary(figures), *throughput.summary(figures)]
     if figures:
         lines.append(f"étalon : une boucle fixe, {figures[0].calibration:.2f} ms de CPU ici")
     return "\n".join(lines)

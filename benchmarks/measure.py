@@ -13,8 +13,8 @@ from pathlib import Path
 
 Sample = Callable[[], float]
 
-CPU, WALL, MEMORY = "cpu", "wall", "memory"
-UNITS = {CPU: "ms", WALL: "s", MEMORY: "MiB"}
+CPU, WALL, MEMORY, DISK, RATE = "cpu", "wall", "memory", "disk", "rate"
+UNITS = {CPU: "ms", WALL: "s", MEMORY: "MiB", DISK: "MiB", RATE: "/s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Measure:
     """Something to measure.
 
     `prepare(folder)` sets it up in an empty folder and gives the function that takes one sample: milliseconds
-    of CPU, seconds of wall clock or mebibytes, after `kind`. `aim`: not to be exceeded, None when there is
-    none. `rounds`: samples at most. `slow` ones are left out by `--quick`.
+    of CPU, seconds of wall clock, mebibytes or calls a second, after `kind`. `aim`: not to be exceeded, None
+    when there is none. `rounds`: samples at most. `slow` ones are left out by `--quick`.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """The median over the calibration loop, which says the same on a slow and on a fast machine."""
-        if self.measure.kind == MEMORY:
+        if self.measure.kind not in (CPU, WALL):
             return None
         return self.median * (1000 if self.measure.kind == WALL else 1) / self.calibration
 

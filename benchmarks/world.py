@@ -48,9 +48,14 @@ class World:
 
     def tls(self, pair: str = "cabinet-auth") -> Tls:
         """What a client with this pair of the PKI shows."""
-        client, _ = self.pki.pair(pair).load()
-        der = client.public_bytes(Encoding.DER)
-        return Tls("TLSv1.2", "", der, client.subject.rfc4514_string())
+        return shown(self.pki, pair)
+
+
+def shown(of: pki.Pki, pair: str = "cabinet-auth") -> Tls:
+    """The session of a client with this pair of a PKI."""
+    client, _ = of.pair(pair).load()
+    der = client.public_bytes(Encoding.DER)
+    return Tls("TLSv1.2", "", der, client.subject.rfc4514_string())
 
 
 def cda_header(patient: Patient, rank: int, created: datetime) -> Header:
@@ -126,10 +131,13 @@ def login(psc: PscService, secret: str) -> str:
     return token
 
 
-def handled(service: Service, request: Request) -> Handled:
-    """One request with all its judgement. Raises RuntimeError when it is refused: it must not be timed."""
+def handled(service: Service, request: Request, *, deferred: bool = True) -> Handled:
+    """One request with all its judgement; not `deferred`: without what comes after the answer.
+
+    Raises RuntimeError when it is refused: it must not be timed.
+    """
     done = service.handle(request)
-    if done.judge_later is not None:
+    if deferred and done.judge_later is not None:
         list(done.judge_later())
     if done.facts.get("outcome") != "accepted":
         raise RuntimeError(f"{done.transaction}: {dict(done.facts)}")

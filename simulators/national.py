@@ -15,12 +15,13 @@ from .core.pki import Pki
 from .core.population import Patient, Population
 from .core.random import Randomness
 from .core.service import ByPath, Context, Service
-from .dmp import configure
+from .dmp.build import build_dmp
 from .dmp.deposit import deposit
 from .dmp.mes.service import Mes
 from .dmp.mes.space import Space
 from .dmp.service import DmpService
 from .dmp.settings import DmpSettings
+from .dmp.store import Store
 from .dmp.web.login import CALLBACK
 from .dmp.web.service import WebPs
 from .mssante.servers import MailServers, Ports
@@ -92,23 +93,19 @@ def build(
     randomness: Randomness,
     host: str,
     mail_ports: Mapping[str, int],
+    store: Store | None = None,
 ) -> Services:
-    """Build and wire the services. The mail servers are not started.
+    """Build and wire the services. The mail servers are not started. `store`: what the DMP is kept in.
 
     Raises ValueError when the settings of the DMP can't be used.
     """
     clock = context.clock
-    secret, api_key = randomness.token("psc.secret"), randomness.token("annuaire.key")
+    lasting = Randomness(randomness.seed)  # what vendors are told is the same at each start
+    secret, api_key = lasting.token("psc.secret"), lasting.token("annuaire.key")
     psc = PscService(clock, randomness, settings.client_id, secret, new_key())
     authorities = Authorities.of(pki.authorities(), pki.revoked_serials())
-    dmp = DmpService(
-        configure.options(settings.dmp, authorities, settings.homologation),
-        rules=configure.rules(settings.dmp),
-        clock=clock,
-        randomness=randomness,
-        population=population,
-    )
-    web_secret = randomness.token("web.client")
+    dmp = build_dmp(settings.homologation, settings.dmp, clock, authorities, population, randomness, store)
+    web_secret = lasting.token("web.client")
     web = WebPs(
         dmp,
         psc,

@@ -1,6 +1,7 @@
 """The whole national stack: clock, evidence, PKI and every service, on real sockets in one thread."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -19,17 +20,20 @@ from .core.certificates import WrongCertificates
 from .core.clock import Clock
 from .core.environment import PORTS, Environment, MailEndpoint
 from .core.exchange import Exchange
-from .core.faults import BAD_CERTIFICATE, NOT_DONE, TLS, Fault, FaultPlan
+from .core.faults import NOT_DONE, TLS, Fault, FaultPlan
 from .core.identities import MEDECIN
 from .core.incidents import Carriers
 from .core.journal import Journal
 from .core.population import Patient, Population
 from .core.random import Randomness
 from .core.service import Context, Hosted
+from .crew import Crew
 from .dmp import tell
 from .dmp.mes.space import Space
 from .dmp.settings import DmpSettings
+from .dmp.store import Store, open_store
 from .national import DMP_PATH, EPU_PATH, INSI_PATH, Services, Settings, build
+from .port import mutual_context, refused
 
 if TYPE_CHECKING:
     from .dmp.deposit import Deposited
@@ -53,6 +57,10 @@ class StackSettings:
     idam: str = "SIMU0001"
     homologation: str = "BANC-DMP-0001"
     dmp: DmpSettings = field(default_factory=DmpSettings)
+    store: Path | None = None  # folder of what the DMP remembers from one start to the next
+    durable: bool = False  # what was answered survives the loss of the machine's power
+    memory: int | None = None  # bytes of exchanges kept in memory, the last ones; None: all of them
+    workers: int = 1  # processes that answer the DMP; more than one need a store
 
 
 @dataclass(slots=True)
@@ -72,14 +80,28 @@ class Stack:
     _thread: threading.Thread = field(init=False)
     _listeners: dict[str, http.Listener | admin.ControlListener] = field(init=False)
     _unwatch: Callable[[], None] = field(init=False)
+    _store: Store | None = field(init=False)
+    _crew: Crew | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self.clock = Clock(self.settings.clock_start)
-        self.randomness = Randomness(self.settings.seed)
-        self.journal = Journal(self.clock)
-        self.population = Population(self.settings.seed)
-        self.faults = FaultPlan(Carriers(self.population.incidents))
+        settings = self.settings
+        if settings.workers > 1 and settings.store is None:
+            raise ValueError("several processes need a store to share")
+        self.clock = Clock(settings.clock_start)
+        now = self.clock.now()
+        self._store = open_store(settings.store, now, durable=settings.durable) if settings.store else None
+        self.randomness = self._store.randomness(settings.seed) if self._store else Randomness(settings.seed)
+        self.journal = Journal(
+            self.clock,
+            settings.memory,
+            self._store.ledger if self._store else None,
+            follows=settings.workers > 1,
+        )
+        self.population = Population(settings.seed, self._store.shelf if self._store else None)
+        # a fault counts its calls in one process: where there are several, nobody carries one
+        self.faults = FaultPlan(None if self.shared else Carriers(self.population.incidents))
         self._listeners = {}
+        self._crew = None
 
     @property
     def context(self) -> Context:
@@ -100,6 +122,7 @@ class Stack:
             self.randomness,
             settings.host,
             self._ports("smtp", "imap", "smtp_app", "imap_app"),
+            self._store,
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stack", daemon=True)
@@ -107,6 +130,8 @@ class Stack:
         self._unwatch = tls.watch_failures(self._refused)
         try:
             self._run(self._bind())
+            if settings.workers > 1:
+                self._crew = Crew.start(settings, self._listeners["dmp"].port, self.journal)
         except OSError:
             self.stop()
             raise
@@ -116,11 +141,15 @@ class Stack:
     def stop(self) -> None:
         """Close every port, finish judgement, end the thread."""
         self._unwatch()
+        if self._crew is not None:
+            self._crew.stop()
         self._run(self._unbind())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
         self.journal.close()
+        if self._store is not None:
+            self._store.database.close()
 
     def __enter__(self) -> "Stack":
         self.start()
@@ -129,13 +158,31 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """Services that several processes answer: what is said to one of these is not known to the others."""
+        return frozenset({"dmp"}) if self.settings.workers > 1 else frozenset()
+
+    def health(self) -> dict[str, int]:
+        """What must not grow in a server that runs for weeks, and what must stay at 0."""
+        return {
+            **self.journal.load,
+            "bench_errors": len(self.journal.bench_errors),
+            "threads": threading.active_count(),
+            "tasks": len(asyncio.all_tasks(self._loop)),
+            "workers": 1 + (self._crew.alive if self._crew else 0),
+        }
+
     # -- what the bench does in this world ---------------------------------------------------------
 
     def schedule(self, fault: Fault) -> int:
         """Schedule a fault; returns its number. Raises ValueError when it is not of the menu.
 
-        A wrong certificate is shown at the next handshake, so that connections kept open are closed.
+        A wrong certificate is shown at the next handshake, so that connections kept open are closed. Where
+        several processes answer the service, each would count its own calls: ValueError too.
         """
+        if fault.service in self.shared:
+            raise schedule.RuleRefused(text("live.shared.faults", service=fault.service))
         schedule.check(fault)
         number = self.faults.schedule(fault)
         listener = self._listeners.get(fault.service)
@@ -225,11 +272,13 @@ class Stack:
             "mes": (services.mes, self._plain),
         }
         ports = self._ports(*hosted, "control")
+        for name in self.shared:
+            _free(self.settings.host, ports[name])
         for name, (service, make) in hosted.items():
             secure = make(self.pki.pair("server"))
             secure.choose = WrongCertificates(name, self.pki, self.context, make).choose
             self._listeners[name] = await http.listen(
-                service, self.context, self.settings.host, ports[name], secure
+                service, self.context, self.settings.host, ports[name], secure, shared=name in self.shared
             )
         self._listeners["control"] = await admin.listen(self, "127.0.0.1", ports["control"])
         services.psc.at(self._url("psc"))
@@ -238,13 +287,7 @@ class Stack:
         await services.mail.start()
 
     def _mutual(self, shown: pkis.Pair) -> tls.ServerContext:
-        return tls.server_context(
-            shown.certificate,
-            shown.key,
-            client_ca=self.pki.ca_bundle,
-            ciphers=tls.DMP_CIPHERS,
-            crl=self.pki.crl,
-        )
+        return mutual_context(self.pki, shown)
 
     def _card(self, shown: pkis.Pair) -> tls.ServerContext:
         """A card is asked for, not demanded."""
@@ -295,32 +338,18 @@ class Stack:
         )
 
     def _refused(self, port: int, peer: str, error: BaseException) -> None:
-        """A TLS handshake failed: evidence, with the reason in words that help."""
+        """A TLS handshake failed: evidence, unless it is of another stack, or of mail, which has its own."""
         name = next((key for key, listener in self._listeners.items() if listener.port == port), "")
-        if not name:
-            return  # another stack of this process, or a mail port, which keeps its own dialogue
-        facts = {"outcome": "refused", "reason": tls.reason(error), "detail": tls.explain(error)}
-        certificate = tls.offered(error)
-        if certificate is not None:
-            facts["subject"] = certificate.subject.rfc4514_string()
-            facts["issuer"] = certificate.issuer.rfc4514_string()
-        presented = tls.presented(error)
-        if presented:
-            facts["presented"] = presented
-            facts["detail"] = text("tls.presented", kind=presented)
-        self.journal.append(
-            Exchange(
-                number=0,
-                service=name,
-                transaction="TLS.refused",
-                started=self.clock.now(),
-                duration=0.0,
-                request_head=f"TLS {peer}",
-                response_head=str(error),
-                facts=facts,
-                fault=BAD_CERTIFICATE if presented else "",
-            )
-        )
+        if name:
+            self.journal.append(refused(name, self.clock, peer, error))
+
+
+def _free(host: str, port: int) -> None:
+    """Raise OSError when somebody has this port: several processes that share it would not be told."""
+    if port:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
 
 
 def recorded_judge(settings: StackSettings) -> Callable[[Exchange], list[Finding]]:

@@ -3,6 +3,7 @@
 import errno
 import json
 import signal
+import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from simulators.stack import Stack
 
 DEFAULT_PORT_BASE = 18440
+MAX_WORKERS = 64
+MIB = 1 << 20
 PKI_FILES = ("ca-bundle", "crl", "cabinet-auth", "cabinet-sign", "cabinet-insi", "officine-auth", "labo-auth")
 
 
@@ -39,6 +42,28 @@ PKI_FILES = ("ca-bundle", "crl", "cabinet-auth", "cabinet-sign", "cabinet-insi",
     multiple=True,
     help="Panne programmée, répétable : « TD2.1: 3 registry-error XDSRegistryBusy » (voir `faults`).",
 )
+@click.option(
+    "--store",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Dossier où le DMP et les échanges sont gardés d'un démarrage à l'autre (en mémoire par défaut).",
+)
+@click.option(
+    "--durable", is_flag=True, help="Avec --store : chaque réponse est sur le disque avant de partir."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MAX_WORKERS),
+    default=1,
+    show_default=True,
+    help="Processus qui répondent au DMP ; plus d'un : avec --store.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    help="Mio d'échanges gardés en mémoire, les derniers.",
+)
 @click.option("--json", "as_json", is_flag=True, help="L'environnement en JSON, puis rien d'autre.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr", show_default=True)
 def serve(
@@ -47,6 +72,10 @@ def serve(
     pki: str,
     seed: int | None,
     rules: tuple[str, ...],
+    store: Path | None,
+    durable: bool,
+    workers: int,
+    memory: int,
     as_json: bool,
     lang: str,
 ) -> None:
@@ -56,12 +85,25 @@ def serve(
     from simulators.stack import Stack
 
     with reporting():
+        if store is None and (workers > 1 or durable):
+            asked = "--workers" if workers > 1 else "--durable"
+            raise ConfigurationError(f"{asked} demande --store : un dossier que les processus partagent")
         config = read_config(config_path)
         base = config.stack.port_base or DEFAULT_PORT_BASE if port_base is None else port_base
         settings = stack_settings(config, Path(pki or config.stack.pki or "pki"))
-        stack = Stack(
-            replace(settings, port_base=base, seed=config.run.seed if seed is None else seed),
+        settings = replace(
+            settings,
+            port_base=base,
+            seed=config.run.seed if seed is None else seed,
+            store=store,
+            durable=durable,
+            memory=memory * MIB,
+            workers=workers,
         )
+        try:
+            stack = Stack(settings)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(f"--store {store} : inutilisable ({error})") from None
         for rule in (*config.serve.faults, *rules):
             _schedule(stack, rule)
         everyone(stack.population)
@@ -77,6 +119,7 @@ def serve(
         click.echo(json.dumps(environment.as_dict(), ensure_ascii=False, indent=1))
     else:
         _print(environment.as_dict(), lang)
+        _print_store(store, workers, memory, lang)
         settled = told(changed(config.dmp))
         if settled:
             click.echo(text("serve.dmp", lang, settings=settled))
@@ -137,3 +180,14 @@ def _print(environment: dict[str, object], lang: str) -> None:
     console.print(text("serve.personas", lang), soft_wrap=True)
     console.print(text("serve.live", lang, url=environment["control_url"]), soft_wrap=True)
     console.print(text("serve.disclaimer", lang), style="dim", soft_wrap=True)
+
+
+def _print_store(store: Path | None, workers: int, memory: int, lang: str) -> None:
+    from schemas.messages import text
+
+    if store is None:
+        click.echo(text("serve.memory", lang, size=memory))
+    else:
+        click.echo(text("serve.store", lang, folder=store))
+    if workers > 1:
+        click.echo(text("serve.workers", lang, count=workers, folder=store))

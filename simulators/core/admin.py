@@ -96,6 +96,7 @@ def _routes(api: Api, streams: "Streams") -> list[web.RouteDef]:
             r"/api/faults/{number:\d{1,9}}",
             _told(lambda request: api.cancel(int(request.match_info["number"]))),
         ),
+        web.get("/api/health", _told(lambda request: api.health())),
         web.get("/api/clock", _told(lambda request: api.clock())),
         web.get("/api/patients", _told(lambda request: api.patients())),
         web.get(

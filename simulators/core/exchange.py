@@ -73,10 +73,11 @@ class Exchange:
         bodies = {"request": self.request_body, "response": self.response_body}
         return {role: hashlib.sha256(body).hexdigest() for role, body in bodies.items() if body}
 
-    def seal(self, previous: str) -> str:
+    def seal(self, previous: str, links: Mapping[str, str] | None = None) -> str:
         """The chain hash of this exchange after `previous`: changing any byte of the past breaks it.
 
-        It can be computed again from a record: an instant counts to the millisecond, as records write it.
+        `links`: what `links()` says, where it is known already. The hash can be computed again from a
+        record: an instant counts to the millisecond, as records write it.
         """
         core = [
             previous,
@@ -87,7 +88,7 @@ class Exchange:
             self.request_head,
             self.response_head,
             [[line.side, line.text] for line in self.dialogue],
-            self.links(),
+            self.links() if links is None else links,
             self.facts,
             self.scenario,
             self.fault,

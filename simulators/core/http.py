@@ -45,9 +45,18 @@ class Listener:
 
 
 async def listen(
-    hosted: Hosted, context: Context, host: str, port: int, ssl_context: ssl.SSLContext | None
+    hosted: Hosted,
+    context: Context,
+    host: str,
+    port: int,
+    ssl_context: ssl.SSLContext | None,
+    *,
+    shared: bool = False,
 ) -> Listener:
-    """Bind a service; port 0 lets the system choose. Raises OSError when the port is taken."""
+    """Bind a service; port 0 lets the system choose. Raises OSError when the port is taken.
+
+    `shared`: other processes of this user may bind the port too; the system shares connections out.
+    """
 
     async def respond(request: Request, whole: bool) -> Response:
         service = at_path(hosted, request.path)
@@ -68,7 +77,7 @@ async def listen(
             )
         )
 
-    return await listen_with(respond, host, port, ssl_context, malformed)
+    return await listen_with(respond, host, port, ssl_context, malformed, shared=shared)
 
 
 Respond = Callable[[Request, bool], Awaitable[Response]]
@@ -124,6 +133,8 @@ async def listen_with(
     port: int,
     ssl_context: ssl.SSLContext | None = None,
     malformed: Malformed | None = None,
+    *,
+    shared: bool = False,
 ) -> Listener:
     """Bind `respond(request, whole)`; `whole` is false when the body was over MAX_BODY and left unread."""
 
@@ -151,7 +162,7 @@ async def listen_with(
     server.malformed = malformed
     runner = web.ServerRunner(server, shutdown_timeout=GRACE)
     await runner.setup()
-    site = web.TCPSite(runner, host, port, ssl_context=ssl_context, reuse_address=True)
+    site = web.TCPSite(runner, host, port, ssl_context=ssl_context, reuse_address=True, reuse_port=shared)
     try:
         await site.start()
     except OSError:

@@ -5,12 +5,13 @@ commune 63220 with order numbers from 700, the range of the public INSi test per
 """
 
 import hashlib
+import json
 import threading
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.ins import NIR_TEST, Ins, key
 
@@ -101,15 +102,36 @@ def opposing(
     )
 
 
-class Population:
-    """The patients that the services know in this run."""
+PRESENT = "present"  # on a shelf, in the place of a patient whose INS changed: the present matricule
 
-    def __init__(self, seed: int) -> None:
+
+class Shelf(Protocol):
+    """Keeps patients, as text, for other processes and for the next start."""
+
+    def put(self, matricule: str, text: str) -> None: ...
+
+    def get(self, matricule: str) -> str | None: ...
+
+    def all(self) -> list[tuple[str, str]]: ...
+
+
+class Population:
+    """The patients that the services know in this run.
+
+    With a shelf, those that another process derives on it are known too, as soon as they are there.
+    """
+
+    def __init__(self, seed: int, shelf: Shelf | None = None) -> None:
         self.seed = seed
+        self._shelf = shelf
+        self._texts: dict[str, str] = {}  # matricule → what the shelf said of a patient that is known here
         self._lock = threading.Lock()
         self._by_matricule: dict[str, Patient] = {}
         self.incidents: dict[str, str] = {}  # by matricule, of those who carry one
         self._former: dict[str, str] = {}  # a former matricule: the present one
+        if shelf is not None:
+            for matricule, text in shelf.all():
+                self._learn(matricule, text)
         self._faker: Faker | None = None
 
     def derive(
@@ -208,7 +230,14 @@ class Population:
             return changed
 
     def _keep(self, patient: Patient) -> None:
-        """Raises KeyError for an unknown incident."""
+        """Know a patient, here and on the shelf. Raises KeyError for an unknown incident."""
+        self._know(patient)
+        if self._shelf is not None:
+            self._put(patient.ins.matricule, as_text(patient))
+            for one in patient.former:
+                self._put(one.matricule, json.dumps({PRESENT: patient.ins.matricule}))
+
+    def _know(self, patient: Patient) -> None:
         if patient.incident and patient.incident not in INCIDENTS:
             raise KeyError(patient.incident)
         matricule = patient.ins.matricule
@@ -219,6 +248,31 @@ class Population:
         self._former.pop(matricule, None)
         for one in patient.former:
             self._former[one.matricule] = patient.ins.matricule
+
+    def _put(self, matricule: str, text: str) -> None:
+        assert self._shelf is not None
+        if self._texts.get(matricule) != text:
+            self._texts[matricule] = text
+            self._shelf.put(matricule, text)
+
+    def _look(self, matricule: str) -> Patient | None:
+        """The patient of this matricule: as the shelf has them, where there is one."""
+        if self._shelf is not None and (text := self._shelf.get(matricule)) is not None:
+            self._learn(matricule, text)
+        return self._by_matricule.get(matricule)
+
+    def _learn(self, matricule: str, text: str) -> None:
+        """Take in what the shelf says of a matricule: its patient, or which one took its place."""
+        if self._texts.get(matricule) == text:
+            return
+        self._texts[matricule] = text
+        present = json.loads(text).get(PRESENT)
+        if present is None:
+            self._know(from_text(text))
+        else:
+            self._former[matricule] = present
+            self._by_matricule.pop(matricule, None)
+            self.incidents.pop(matricule, None)
 
     @staticmethod
     def _parents(fake: "Faker", family: str) -> tuple[Representative, ...]:
@@ -254,16 +308,41 @@ class Population:
     def holder(self, matricule: str) -> Patient | None:
         """The patient of whom this matricule is the INS, or was."""
         with self._lock:
-            return self._by_matricule.get(self._former.get(matricule, matricule))
+            found = self._look(matricule)
+            present = self._former.get(matricule, matricule)
+            return found if present == matricule else self._look(present)
 
     def find(self, matricule: str) -> Patient | None:
         """The patient of this 15-character matricule."""
         with self._lock:
-            return self._by_matricule.get(matricule)
+            return self._look(matricule)
 
     def __iter__(self) -> Iterator[Patient]:
         with self._lock:
+            if self._shelf is not None:
+                for matricule, text in self._shelf.all():
+                    self._learn(matricule, text)
             return iter(list(self._by_matricule.values()))
+
+
+def as_text(patient: Patient) -> str:
+    """A patient as JSON."""
+    return json.dumps(asdict(patient), ensure_ascii=False, default=str)
+
+
+def from_text(text: str) -> Patient:
+    """The inverse of `as_text`. Raises ValueError, KeyError or TypeError on anything else."""
+    told = json.loads(text)
+    return Patient(
+        **{
+            **told,
+            "given_names": tuple(told["given_names"]),
+            "birth_date": date.fromisoformat(told["birth_date"]),
+            "ins": Ins(**told["ins"]),
+            "former": tuple(Ins(**one) for one in told["former"]),
+            "representatives": tuple(Representative(**one) for one in told["representatives"]),
+        }
+    )
 
 
 def _plain(name: str) -> str:

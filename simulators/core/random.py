@@ -10,10 +10,14 @@ import uuid
 
 
 class Randomness:
-    """Deterministic values drawn from a seed; safe to share between threads."""
+    """Deterministic values drawn from a seed; safe to share between threads.
 
-    def __init__(self, seed: int) -> None:
+    `salt`: tells apart those who share a seed and must not draw the same.
+    """
+
+    def __init__(self, seed: int, salt: str = "") -> None:
         self.seed = seed
+        self._salt = salt and f"{salt}:"
         self._streams: dict[str, random.Random] = {}
         self._lock = threading.Lock()
 
@@ -21,7 +25,7 @@ class Randomness:
         """The stream of this name, always the same object within a run."""
         with self._lock:
             if name not in self._streams:
-                digest = hashlib.sha256(f"{self.seed}:{name}".encode()).digest()
+                digest = hashlib.sha256(f"{self.seed}:{self._salt}{name}".encode()).digest()
                 self._streams[name] = random.Random(int.from_bytes(digest[:8], "big"))
             return self._streams[name]
 

@@ -199,7 +199,7 @@ def serve(service: Service, request: Request, context: Context) -> Response:
         handled.findings,
     )
     if failure:
-        context.journal.bench_errors.append((exchange.number, failure))
+        context.journal.fail(exchange, failure)
     if handled.judge_later is not None:
         context.journal.judge_later(exchange, handled.judge_later)
     return response

@@ -2,20 +2,26 @@
 
 A call is traced once its author is known for sure: what is refused because of its message or its VIHF is in
 the journal, not here. Who reads the trail: the treating doctor and the patient all of it, another
-professional their own traces (PDT-INF-527). Kept for the length of a run: how long the DMP keeps traces is
-only partly public.
+professional their own traces (PDT-INF-527). Kept for the length of a run, or in the file of the registry for
+as long as it: how long the DMP keeps traces is only partly public.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from .database import Database
 from .rights import GLASS, Actor
 from .visibility import Kind, Viewer
 
 DOCUMENTS = ("documents", "updates")  # facts that hold one object per document
 LISTED = ("returned", "requested")  # facts that list uniqueIds
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS trace (id INTEGER PRIMARY KEY, patient TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS trace_patient ON trace (patient);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +54,52 @@ class Notification:
 
 
 class AuditTrail:
-    """The traces of one stack, by matricule. Appending is atomic: safe to use from several threads."""
+    """The traces of one stack, by matricule; in a database when there is one that is shared.
 
-    def __init__(self) -> None:
+    Appending is atomic: safe to use from several threads, and processes where the database is shared.
+    """
+
+    def __init__(self, database: Database | None = None) -> None:
         self._traces: dict[str, list[Trace]] = {}
+        self._database = database if database is not None and database.shared else None
+        if self._database is not None:
+            self._database.create(_SCHEMA)
 
     def add(self, matricule: str, trace: Trace) -> None:
-        self._traces.setdefault(matricule, []).append(trace)
+        if self._database is None:
+            self._traces.setdefault(matricule, []).append(trace)
+            return
+        body = json.dumps({**asdict(trace), "when": trace.when.isoformat()}, ensure_ascii=False)
+        with self._database.changing() as connection:
+            connection.execute("INSERT INTO trace (patient, body) VALUES (?,?)", (matricule, body))
 
     def rename(self, former: str, present: str) -> None:
         """The patient of one matricule now has another."""
-        if former in self._traces:
+        if self._database is not None:
+            with self._database.changing() as connection:
+                connection.execute("UPDATE trace SET patient = ? WHERE patient = ?", (present, former))
+        elif former in self._traces:
             self._traces[present] = self._traces.pop(former) + self._traces.get(present, [])
 
     def of(self, matricule: str) -> tuple[Trace, ...]:
         """Every trace of a record, oldest first."""
-        return tuple(self._traces.get(matricule, ()))
+        if self._database is None:
+            return tuple(self._traces.get(matricule, ()))
+        with self._database.lock:
+            rows = self._database.connection.execute(
+                "SELECT body FROM trace WHERE patient = ? ORDER BY id", (matricule,)
+            ).fetchall()
+        return tuple(_read(json.loads(body)) for (body,) in rows)
+
+
+def _read(told: dict[str, Any]) -> Trace:
+    return Trace(
+        **{
+            **told,
+            "when": datetime.fromisoformat(told["when"]),
+            "documents": tuple(told["documents"]),
+        }
+    )
 
 
 def documents_of(facts: Mapping[str, Any]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ States `VALIDE` and `INTERDIT` are known; the spelling of `EXPIRE` and `NON_EXIS
 """
 
 import hashlib
-import sqlite3
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,8 @@ from pathlib import Path
 from simulators.core.clock import iso
 from simulators.core.identities import MEDECIN
 from simulators.core.population import Patient
+
+from .database import MEMORY, Database, as_database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS authorisation (
@@ -54,17 +56,23 @@ class Authorisations:
     """
 
     def __init__(
-        self, opened: datetime, database: str | Path = ":memory:", lifetime: timedelta | None = None
+        self, opened: datetime, database: str | Path | Database = MEMORY, lifetime: timedelta | None = None
     ) -> None:
         self._opened = opened.replace(microsecond=0)
         self._lifetime = lifetime
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(str(database), check_same_thread=False, isolation_level=None)
-        self._db.executescript(_SCHEMA)
+        self._database = as_database(database)
+        self._database.create(_SCHEMA)
+        self._lock = self._database.lock
+        self._db = self._database.connection
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._database.close()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """What is read and changed in here happens at once: nobody changes it in between."""
+        with self._database.writing():
+            yield
 
     def of(self, patient: Patient, holder: str, now: datetime) -> Authorisation:
         """How this holder stands on this DMP."""
@@ -97,12 +105,12 @@ class Authorisations:
 
     def rename(self, former: str, present: str) -> None:
         """The patient of one matricule now has another."""
-        with self._lock:
+        with self._database.changing():
             self._db.execute("UPDATE authorisation SET patient = ? WHERE patient = ?", (present, former))
 
     def put(self, patient: Patient, one: Authorisation) -> None:
         """Store a state as it is."""
-        with self._lock:
+        with self._database.changing():
             self._db.execute(
                 "INSERT OR REPLACE INTO authorisation VALUES (?,?,?,?,?,?,?)",
                 (

@@ -51,6 +51,12 @@ class Habilitations:
         action = action_of(asked)
         treating = asked.role == TREATING
         self.access.permission(action, caller)
+        with self.access.authorisations.changing():
+            return self._set(action, caller, patient, now, treating)
+
+    def _set(
+        self, action: Action, caller: Caller, patient: Patient, now: datetime, treating: bool
+    ) -> tuple[Outcome, Authorisation]:
         if self.access.authorisations.of(patient, caller.holder, now).state is State.BLOCKED:
             raise errors.blocked(self.access.policy.blocked_code)
         if action is Action.AUTHORISE:

@@ -53,10 +53,11 @@ class DmpService:
         state: DmpState | None = None,
         professionals: Iterable[Professional] = PROFESSIONALS,
         authorisations: Authorisations | None = None,
+        trail: AuditTrail | None = None,
         rules: Rules = visibility.DEFAULT,
     ) -> None:
         self.state = state or DmpState()
-        self.audit = AuditTrail()
+        self.audit = trail or AuditTrail()
         self._rules = replace(rules, oddities=options.policy.oddities)
         self._options = options
         self._clock = clock

@@ -4,17 +4,20 @@ Rows are clustered on the patient: the key of an entry is the patient's number a
 reads one stretch of the table, however many other patients there are. One row is one version of the metadata
 of a document; versions share uniqueId and logical id. HasMember associations are not stored: a row knows its
 submission set.
+
+The database may be a file that several processes share: what one of them remembers of it (numbers of
+patients, last keys, identifiers seen) would then be wrong, so that nothing is remembered outside of the file.
 """
 
 import hashlib
-import sqlite3
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.xds import DocumentEntry, SubmissionSet, names
+from simulators.core.folder import Folder
 
+from .database import MEMORY, Database, as_database
 from .rows import (
     ENTRY,
     ENTRY_ROW,
@@ -33,6 +36,9 @@ from .rows import (
 
 EMPTY = hashlib.sha256().hexdigest()  # of no bytes, which are not stored
 RANKS = 20  # bits: the entries, and the sets, that one patient may have
+MARKS = 200_000  # identifiers remembered at most, the last ones: about those of 100 000 calls
+PRUNED = 1_000  # the oldest marks of a file go by so many
+_SEEN = "CREATE TABLE IF NOT EXISTS seen (id INTEGER PRIMARY KEY, mark TEXT NOT NULL UNIQUE);"
 
 
 class Stale(Exception):
@@ -56,29 +62,45 @@ class Change:
 class DmpState:
     """The registry and the repository of one stack. Safe to use from several threads."""
 
-    def __init__(self, database: str | Path = ":memory:", bodies: Path | None = None) -> None:
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(str(database), check_same_thread=False, isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + SCHEMA)
-        self._folder = bodies
+    def __init__(
+        self, database: str | Path | Database = MEMORY, bodies: Path | None = None, marks: int = MARKS
+    ) -> None:
+        self._database = as_database(database)
+        self._database.create(SCHEMA + _SEEN)
+        self._db = self._database.connection
+        self._lock = self._database.lock
+        self._shared = self._database.shared
+        self._folder = None if bodies is None else Folder(bodies, self._database.durable)
         self._bodies: dict[str, bytes] = {}
-        self._seen: set[str] = set()
+        self._marks = marks
+        self._seen: dict[str, None] = {}  # oldest first
         self._numbers: dict[str, int] = {}
         self._last: dict[tuple[str, int], int] = {}  # table and patient: the last key given
-        if bodies is not None:
-            bodies.mkdir(parents=True, exist_ok=True)
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._database.close()
 
     def first_time(self, kind: str, identifier: str) -> bool:
-        """Whether this identifier (of a VIHF, of a message) is seen for the first time; remembers it."""
+        """Whether this identifier (of a VIHF, of a message) is seen for the first time; remembers it.
+
+        Only the last ones are remembered (see MARKS): a server that runs for weeks must not grow.
+        """
         mark = f"{kind}:{identifier}"
         with self._lock:
+            if self._shared:
+                with self._database.changing():
+                    return self._first_time_of_all(mark)
             known = mark in self._seen
-            self._seen.add(mark)
+            self._seen[mark] = None
+            if len(self._seen) > self._marks:
+                del self._seen[next(iter(self._seen))]
             return not known
+
+    def _first_time_of_all(self, mark: str) -> bool:
+        done = self._db.execute("INSERT OR IGNORE INTO seen (mark) VALUES (?)", (mark,))
+        if done.rowcount and done.lastrowid and done.lastrowid % PRUNED == 0:
+            self._db.execute("DELETE FROM seen WHERE id <= ?", (done.lastrowid - self._marks,))
+        return done.rowcount == 1
 
     def find(self, unique_id: str) -> Held | None:
         """The current version of a document."""
@@ -126,7 +148,7 @@ class DmpState:
 
         Raises sqlite3.IntegrityError when something is stored about the other already.
         """
-        with self._lock:
+        with self._database.changing():
             self._db.execute("UPDATE patient SET matricule = ? WHERE matricule = ?", (present, former))
             number = self._numbers.pop(former, None)
             if number is not None:
@@ -175,39 +197,39 @@ class DmpState:
         links = list(replaced)
         changed = [*changes, *(Change(old, names.APPROVED, names.DEPRECATED) for _, old in links)]
         number = self._number(patient)
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                set_id = self._next("submission", number)
-                self._db.execute(SET_ROW, set_row(set_id, submission, set_uuid, received))
-                for change in changed:
-                    self._change(change)
-                first = self._next("entry", number)
-                self._db.executemany(
-                    ENTRY_ROW,
-                    [
-                        entry_row(first + rank, set_id, entry, sha256)
-                        for rank, (entry, _, sha256) in enumerate(listed)
-                    ],
-                )
-                for new, old in links:
-                    self._db.execute("INSERT INTO link VALUES (?,?,?,?)", (new, old, names.RPLC, set_id))
+        for _, data, sha256 in listed:
+            if data and self._folder is not None:  # first: a row never names a body that is not there
+                self._folder.put(data, sha256)
+        with self._database.writing():
+            set_id = self._next("submission", number)
+            self._db.execute(SET_ROW, set_row(set_id, submission, set_uuid, received))
+            for change in changed:
+                self._change(change)
+            first = self._next("entry", number)
+            self._db.executemany(
+                ENTRY_ROW,
+                [
+                    entry_row(first + rank, set_id, entry, sha256)
+                    for rank, (entry, _, sha256) in enumerate(listed)
+                ],
+            )
+            for new, old in links:
+                self._db.execute("INSERT INTO link VALUES (?,?,?,?)", (new, old, names.RPLC, set_id))
+            if self._folder is None:
                 for _, data, sha256 in listed:
                     if data:
-                        self._store(data, sha256)
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-            self._last["submission", number] = set_id
-            self._last["entry", number] = first + len(listed) - 1
+                        self._bodies.setdefault(sha256, data)
+        if not self._shared:
+            with self._lock:
+                self._last["submission", number] = set_id
+                self._last["entry", number] = first + len(listed) - 1
 
     def body(self, one: Held) -> bytes:
         """The bytes of a document."""
         if one.sha256 == EMPTY:
             return b""
         if self._folder is not None:
-            return (self._folder / one.sha256).read_bytes()
+            return self._folder.get(one.sha256)
         with self._lock:
             return self._bodies[one.sha256]
 
@@ -239,9 +261,9 @@ class DmpState:
 
     def _number(self, matricule: str) -> int:
         """The number of a patient, given now when this is the first thing stored about them."""
-        known = self._numbers.get(matricule)
-        if known is None:
-            with self._lock:
+        known = self._known(matricule)
+        if not known:
+            with self._database.changing():
                 self._db.execute("INSERT OR IGNORE INTO patient (matricule) VALUES (?)", (matricule,))
             known = self._known(matricule)
         return known
@@ -254,9 +276,9 @@ class DmpState:
                 row = self._db.execute(
                     "SELECT number FROM patient WHERE matricule = ?", (matricule,)
                 ).fetchone()
-            if row is None:
-                return 0
-            known = self._numbers[matricule] = row[0]
+            known = int(row[0]) if row else 0
+            if known and not self._shared:
+                self._numbers[matricule] = known
         return known
 
     def _range(self, matricule: str) -> tuple[int, int]:
@@ -271,15 +293,6 @@ class DmpState:
             f"SELECT max(id) FROM {table} WHERE id BETWEEN ? AND ?", (low, high)
         ).fetchone()
         return low if last is None else last + 1
-
-    def _store(self, data: bytes, digest: str) -> None:
-        if self._folder is not None:
-            path = self._folder / digest
-            if not path.exists():
-                path.write_bytes(data)
-        else:
-            with self._lock:
-                self._bodies.setdefault(digest, data)
 
 
 def _keys(number: int) -> tuple[int, int]:

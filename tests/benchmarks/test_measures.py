@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import registry, throughput
 from benchmarks.__main__ import MEASURES, main
 from benchmarks.measure import Figure, Measure, take
 
@@ -19,7 +20,44 @@ def test_a_measure_gives_a_figure(measure: Measure, tmp_path: Path) -> None:
 
 
 def test_what_is_slow() -> None:
-    assert {measure.name for measure in MEASURES if measure.slow} == {"registry-1m", "demo"}
+    assert {measure.name for measure in MEASURES if measure.slow} == {
+        "demo",
+        *(f"{what}-{size}" for what in ("feed", "search", "retrieve") for size in ("100k", "1m")),
+        "load-1m",
+        "size-1m",
+        *(f"tls-{what}-{count}" for what in ("cpu", "rate") for count in (1, 2)),
+        "worker-idle",
+        "worker-used",
+    }
+
+
+def test_a_registry_of_a_million_on_a_small_scale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "SIZES", (("10k", 1_000), ("1m", 1_000)))
+    chosen = [measure for measure in MEASURES if measure.name in ("load-1m", "size-1m")]
+    load, size = take(chosen, tmp_path)
+    assert load.median > 0 and load.ratio is not None
+    assert size.median > 0 and size.ratio is None
+
+
+def test_one_process_and_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throughput, "CALLS", 4)
+    monkeypatch.setattr(throughput, "CLIENTS", 1)
+    by_name = {measure.name: measure for measure in MEASURES}
+    (two,) = take([by_name["tls-rate-2"]], tmp_path, rounds=1)
+    assert two.median > 0
+    one = Figure(by_name["tls-rate-1"], (two.median / 2,), 1.0)
+    assert throughput.summary([one, two]) == ["deux processus au lieu d'un : débit ×2.00"]
+    assert throughput.summary([two]) == []
+
+
+def test_how_calls_grow_is_said() -> None:
+    by_name = {measure.name: measure for measure in MEASURES}
+    figures = [
+        Figure(by_name["search-10k"], (1.0,), 1.0),
+        Figure(by_name["search-1m"], (1.2,), 1.0),
+        Figure(by_name["feed-10k"], (1.0,), 1.0),
+    ]
+    assert registry.summary(figures) == ["recherche, documents ×100 : temps ×1.20"]
 
 
 def test_one_by_name_in_json(capsys: pytest.CaptureFixture[str]) -> None:

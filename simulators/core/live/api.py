@@ -76,6 +76,15 @@ class Controlled(Protocol):
         """Schedule a fault written as text. Raises ValueError."""
         ...
 
+    @property
+    def shared(self) -> frozenset[str]:
+        """Services that several processes answer."""
+        ...
+
+    def health(self) -> dict[str, int]:
+        """What must not grow, and what must stay at 0."""
+        ...
+
     def deposit_report(self, patient: Patient) -> str: ...
 
     def send_report(self, patient: Patient, variant: str = "nominal") -> dict[str, str]: ...
@@ -201,6 +210,10 @@ class Api:
             ],
         }
 
+    def health(self) -> Json:
+        """What must not grow in a server that runs for weeks, and what must stay at 0."""
+        return {**self._stack.health(), "last": self.journal.position}
+
     def faults(self) -> Json:
         """The scheduled faults, with the calls that each has seen and those that it has spoilt."""
         return {"faults": [_fault(item) for item in self._stack.faults.counted()]}
@@ -238,6 +251,8 @@ class Api:
         seconds = asked.get("shift")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) <= MAX_SHIFT:
             raise BadInput(f"shift : un nombre de secondes, au plus {MAX_SHIFT}")
+        if self._stack.shared:
+            raise BadInput(text("live.shared.clock"))
         self._stack.clock.shift(timedelta(seconds=seconds))
         return self.clock()
 
@@ -261,6 +276,8 @@ class Api:
         for name, value in asked.items():
             if (name in PERSONA and value in PERSONA[name]) or (name in FLAGS and isinstance(value, bool)):
                 persona[name] = value
+                if name == "incident" and self._stack.shared:
+                    raise BadInput(text("live.shared.faults", service=", ".join(self._stack.shared)))
             elif name != "key":
                 raise BadInput(f"{name} : {', '.join(PERSONA.get(name, ())) or 'champ inconnu'}")
         return _patient(self._stack.population.derive(_text(asked, "key"), **persona))

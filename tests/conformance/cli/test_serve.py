@@ -14,7 +14,7 @@ import requests
 from click.testing import CliRunner
 
 from conformance.cli.main import main
-from conformance.cli.serve import _print
+from conformance.cli.serve import _print, _print_store
 from simulators.core.incidents import INCIDENTS
 
 COMMAND = [str(Path(sys.executable).parent / "segur-bench"), "serve", "--port-base", "0", "--json"]
@@ -100,6 +100,44 @@ def test_a_taken_port(tmp_path: Path, pki: Path) -> None:
         done = CliRunner().invoke(main, ["serve", "--port-base", str(min(base, 65000)), "--pki", str(pki)])
     assert done.exit_code == 2
     assert "--port-base" in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--workers", "2"], ["--durable"]])
+def test_what_needs_a_store(option: list[str], pki: Path) -> None:
+    done = CliRunner().invoke(main, ["serve", "--pki", str(pki), *option])
+    assert done.exit_code == 2
+    assert "--store" in done.stderr
+
+
+def test_a_fault_that_each_process_would_count(tmp_path: Path, pki: Path) -> None:
+    shared = ["--store", str(tmp_path / "store"), "--workers", "2"]
+    rule = ["--fault", "TD2.1: 3 unavailable"]
+    done = CliRunner().invoke(main, ["serve", "--pki", str(pki), *shared, *rule])
+    assert done.exit_code == 2
+    assert "--workers 1" in done.stderr
+
+
+def test_a_store_that_cannot_be_one(tmp_path: Path, pki: Path) -> None:
+    (tmp_path / "dmp.sqlite").write_text("not a database, and long enough to be seen as none" * 40)
+    done = CliRunner().invoke(main, ["serve", "--pki", str(pki), "--store", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "--store" in done.stderr and "database" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("store", "workers", "lang", "said"),
+    [
+        (None, 1, "fr", ["256 Mio", "--store"]),
+        (Path("d"), 1, "en", ["are kept in d"]),
+        (Path("d"), 3, "fr", ["gardés dans d", "3 processus"]),
+    ],
+)
+def test_where_things_are_kept_is_said(
+    capsys: pytest.CaptureFixture[str], store: Path | None, workers: int, lang: str, said: list[str]
+) -> None:
+    _print_store(store, workers, 256, lang)
+    out = capsys.readouterr().out
+    assert all(words in out for words in said)
 
 
 @pytest.mark.parametrize(("lang", "said"), [("fr", "BAL MSSanté"), ("en", "MSSanté mailbox")])

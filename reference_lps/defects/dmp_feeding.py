@@ -41,9 +41,9 @@ def without_realm(data: bytes) -> bytes:
 
 
 def renumbered(data: bytes) -> bytes:
-    """The same CDA under another identifier."""
+    """The same CDA under another identifier, derived from the first."""
     old = cda.read(data).unique_id
-    return data.replace(old.encode(), f"2.25.{uuid.uuid4().int}".encode())
+    return data.replace(old.encode(), f"2.25.{uuid.uuid5(uuid.NAMESPACE_OID, old).int}".encode())
 
 
 def made_again(document: Document) -> Document:

@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 
 from ..software import Action
-from . import directory, dmp, mail, patient, pharmacy, prescription, session
+from . import (
+    consent,
+    directory,
+    dmp,
+    mail,
+    opening,
+    patient,
+    pharmacy,
+    prescription,
+    reading,
+    rights,
+    session,
+)
 from .interface import export
 from .update import update
 
@@ -13,11 +25,20 @@ ACTIONS: Mapping[str, Action] = {
     "session.logout": session.logout,
     "patient.record": patient.record,
     "identity.search": patient.search,
+    "patient.open": opening.open_file,
+    "patient.consent": consent.consent,
     "dmp.status": dmp.status,
     "dmp.authorise": dmp.authorise,
+    "dmp.patients": rights.patients,
+    "dmp.find": rights.find,
+    "dmp.record": rights.record,
+    "dmp.professionals": rights.professionals,
+    "dmp.traces": rights.traces,
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,
+    "document.integrate": reading.integrate,
+    "document.preload": reading.preload,
     "prescription.create": prescription.create,
     "prescription.retry": prescription.retry,
     "prescription.cancel": prescription.cancel,

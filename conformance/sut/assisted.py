@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from conformance.config import SutConfig
 from reports.record import Software
-from schemas.actions import PROFILES, Action, actions
+from schemas.actions import PROFILES, Action, actions, problems
 from schemas.messages import text
 from simulators.core.exchange import Exchange
 from simulators.core.journal import Journal
@@ -24,6 +24,13 @@ WITNESS = {
     "document.submit": ("dmp", "TD2.1"),
     "document.search": ("dmp", "TD3.1"),
     "document.retrieve": ("dmp", "TD3.2"),
+    "document.integrate": ("dmp", "TD3.2"),
+    "document.preload": ("dmp", "TD3.2"),
+    "patient.open": ("dmp", "TD0.2"),
+    "dmp.patients": ("dmp", "TD0.4"),
+    "dmp.find": ("dmp", "TD0.5"),
+    "dmp.record": ("dmp", "TD1.3a"),
+    "dmp.professionals": ("dmp", "TD1.6"),
     "prescription.scan": ("epu", "EPU.read"),
     "prescription.dispense": ("epu", "EPU.dispense"),
     "prescription.cancel": ("epu", "EPU.cancel"),
@@ -150,10 +157,10 @@ class AssistedDriver:
         facts = dict(verdict.facts) if isinstance(verdict, Exchange) else {}
         data: dict[str, Any] = {}
         for name in action.data.get("required", ()):
-            if name in facts:
+            schema = action.data["properties"][name]
+            if name in facts and not any(problems(schema, facts[name])):
                 data[name] = facts[name]
                 continue
-            schema = action.data["properties"][name]
             data[name] = _typed_value(schema, self._read(text("assist.value", "fr", name=name)))
         return data
 

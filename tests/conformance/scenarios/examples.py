@@ -3,6 +3,7 @@
 from . import (
     wrong_directory,
     wrong_dmp,
+    wrong_dmp_consult,
     wrong_dmp_platform,
     wrong_dmp_update,
     wrong_dmp_users,
@@ -16,6 +17,7 @@ from .example import Example
 EXAMPLES: tuple[Example, ...] = (
     *wrong_directory.EXAMPLES,
     *wrong_dmp.EXAMPLES,
+    *wrong_dmp_consult.EXAMPLES,
     *wrong_dmp_platform.EXAMPLES,
     *wrong_dmp_update.EXAMPLES,
     *wrong_dmp_users.EXAMPLES,

@@ -10,6 +10,7 @@ from ..behaviour import Behaviour
 from . import (
     directory,
     dmp,
+    dmp_consult,
     dmp_metadata,
     dmp_platform,
     dmp_update,
@@ -26,6 +27,7 @@ MODULES = (
     identity,
     psc,
     dmp,
+    dmp_consult,
     dmp_vihf,
     dmp_metadata,
     dmp_update,

@@ -22,7 +22,8 @@ from schemas.xdm import ArchivedDocument
 from schemas.xds.model import DocumentEntry, Submission
 
 from .sheet import SHEET
-from .state import QUALIFIEE, Document, FedOnce, Figures, Order, Patient, Store
+from .state import QUALIFIEE, Consent, Document, FedOnce, Figures, Order, Patient, Store
+from .tracing import Trace
 
 T = TypeVar("T")
 
@@ -57,6 +58,26 @@ def only_when_allowed(status: Answer) -> bool:
     return status.active and status.authorisation == "VALIDE"
 
 
+def only_when_agreed(consultation: bool | None) -> bool:
+    """Whether an authorisation may be asked without another gesture: the patient's agreement is recorded."""
+    return consultation is True
+
+
+def by_each_user(user: str, patient: str) -> tuple[str, str]:
+    """Whose last opening of a file counts for what is new."""
+    return user, patient
+
+
+def as_chosen(chosen: bool, minor: bool) -> bool:
+    """Whether the connection is secret."""
+    return chosen
+
+
+def by_the_dmp(status: Answer) -> bool:
+    """Whether a DMP is shown as open."""
+    return status.active
+
+
 def by_strict_ins(document: ArchivedDocument, mail: Mail, store: Store) -> Patient | None:
     """The patient of a received document: the qualified identity that has its INS and its traits.
 
@@ -76,7 +97,7 @@ def by_strict_ins(document: ArchivedDocument, mail: Mail, store: Store) -> Patie
 
 def only_when_opposed(patient: Patient) -> bool:
     """Whether the patient refuses that their DMP be fed."""
-    return patient.feeding is False
+    return patient.consent.feeding is False
 
 
 def always(_: str) -> bool:
@@ -95,7 +116,7 @@ def those_chosen(chosen: Sequence[str], held: Sequence[str]) -> Sequence[str]:
 
 def never_fed_and_allowed(patient: Patient, document: Document) -> bool:
     """What the automatic feeding of the past takes: patients alive, qualified, not opposed (DMP/HISTO.06)."""
-    willing = patient.status == QUALIFIEE and not patient.deceased and patient.feeding is not False
+    willing = patient.status == QUALIFIEE and not patient.deceased and not only_when_opposed(patient)
     return willing and document.historical and not document.fed
 
 
@@ -146,7 +167,6 @@ class Behaviour:
     empty_kept: bool = True
     unchanged_kept: bool = True
     opposed: Callable[[Patient], bool] = only_when_opposed
-    choice_of_feeding: Callable[[bool | None], bool | None] = same  # as it is kept
     completes: bool = True  # a complete report replaces the partial one
     same_set: bool = True  # all versions under one setId
     sheet: str = SHEET
@@ -165,6 +185,31 @@ class Behaviour:
     forwarded: Callable[[bytes], bytes] = same
     stop_told: bool = True  # that a received CDA was not forwarded
     figures: Callable[[Sequence[FedOnce]], Figures] = of_the_month
+    # DMP: consultation and rights
+    opposition_blocks: bool = True  # a consultation that the patient refused is not done
+    choice: Callable[[Consent, Consent], Consent] = lambda before, after: after  # what is kept
+    may_authorise: Callable[[bool | None], bool] = only_when_agreed
+    psc_required: bool = True  # no consultation without a session of Pro Santé Connect
+    shown_open: Callable[[Answer], bool] = by_the_dmp
+    visit: Callable[[str, str], tuple[str, str]] = by_each_user
+    own_are_new: bool = False  # one's own documents among the new ones
+    listed: Callable[[Sequence[DocumentEntry], Ins], Sequence[DocumentEntry]] = lambda entries, ins: entries
+    criteria: Callable[[Mapping[str, str]], Mapping[str, str]] = same  # those sent to the DMP
+    deposit_dates_chained: bool = True  # FindSubmissionSets, GetAssociations, GetDocuments
+    integrated: Callable[[Sequence[str]], Sequence[str]] = same  # documents chosen in the list
+    preload_checks: bool = True  # TD0.2 before preloading
+    preload_criteria: Callable[[Mapping[str, str]], Mapping[str, str]] = same
+    traced: Callable[[str], bool] = lambda transaction: True
+    trace: Callable[[Trace], Trace] = same
+    partial_shown: bool = True  # what came of an incomplete answer
+    partial_told: bool = True
+    opens_unreadable: bool = True  # a document that is no CDA is shown as it is
+    searches_after_feed: bool = False
+    reason: Callable[[str], str] = same  # of a bris de glace, as typed
+    way_forgotten: bool = True  # a bris de glace is for one access
+    denial_told: bool = True  # by the DMP, for a bris de glace or a regulation
+    secret: Callable[[bool, bool], bool] = as_chosen
+    free_while_waiting: bool = True  # the user does something else while the DMP answers
     # e-prescription
     hospital_stays_inside: bool = True
     degraded_code: bool = False  # print a 2D code although the service did not answer

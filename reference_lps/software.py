@@ -1,7 +1,8 @@
 """The software: its state, its clients of the national services, and the actions that a user may ask."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from schemas.actions import CARD, CONTRACT, ORGANISATION, actions, problems
@@ -18,6 +19,7 @@ from .services.epu import EpuClient
 from .services.insi import InsiClient
 from .services.psc import ProSanteConnect
 from .state import Store
+from .tracing import Trace
 
 Action = Callable[["Software", Call], Data]
 
@@ -31,7 +33,7 @@ class BadRequest(ValueError):
 
 
 class Software:
-    """One installation. Actions are done one at a time, as one person at a screen would.
+    """One installation. Actions are done one at a time, save while the DMP is waited for.
 
     `direct`: the DMP is called with the user's card (DIRECTE) instead of the structure's certificates.
     """
@@ -73,8 +75,26 @@ class Software:
                 self.chance,
                 self.behaviour,
                 direct=mode == CARD,
+                keep=self._trace,
+                waiting=self._waiting,
             )
         return self._dmp[key]
+
+    def _trace(self, trace: Trace) -> None:
+        if self.behaviour.traced(trace.transaction):
+            self.store.traces.append(self.behaviour.trace(trace))
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Let other actions be done while a service is waited for (LGC.DMP/UX.10)."""
+        if not self.behaviour.free_while_waiting:
+            yield
+            return
+        self._lock.release()
+        try:
+            yield
+        finally:
+            self._lock.acquire()
 
     def epu(self, pair: str) -> EpuClient:
         """The client of the e-prescription base under this structure's certificate."""

@@ -9,10 +9,19 @@ from schemas.ins import Ins
 
 from .accounts import Account
 from .outcome import Refused
+from .tracing import Trace
 
 PROVISOIRE, VALIDEE, RECUPEREE, QUALIFIEE = "PROVISOIRE", "VALIDEE", "RECUPEREE", "QUALIFIEE"
 DRESSED = "application/xslt+xml"
 LOCAL_IDS = "1.2.250.1.999.1.1"  # patient numbers of this installation (arc of examples)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The patient's choices about their DMP. None: they said nothing."""
+
+    feeding: bool | None = None
+    consultation: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +37,7 @@ class Patient:
     document_checked: bool
     ins: Ins | None = None
     deceased: bool = False
-    feeding: bool | None = None  # what the patient chose for their DMP; None: nothing said
-    consultation: bool | None = None
+    consent: Consent = Consent()
 
     @property
     def status(self) -> str:
@@ -149,6 +157,15 @@ class Sent:
     state: str  # "envoyé", "incertain", "refusé"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document of the DMP kept here before the patient comes, and until when."""
+
+    content: bytes
+    mime_type: str
+    until: datetime
+
+
 @dataclass(slots=True)
 class Store:
     """Everything, by identifier. One user action at a time changes it."""
@@ -168,6 +185,16 @@ class Store:
     )  # DMP entry: uuid, repository
     queue: list[Order] = field(default_factory=list)  # not yet in the DMP, oldest first
     fed: list[FedOnce] = field(default_factory=list)
+    visits: dict[tuple[str, str], frozenset[str]] = field(
+        default_factory=dict
+    )  # user, patient id: uniqueIds that were there at their last opening
+    entered: set[tuple[str, str, str]] = field(default_factory=set)  # user, patient id, way: right checked
+    ways: dict[tuple[str, str], tuple[str, str]] = field(
+        default_factory=dict
+    )  # user, patient id: last way of access, its reason
+    preloaded: dict[tuple[str, str], Kept] = field(default_factory=dict)  # patient id, uniqueId
+    integrated: dict[tuple[str, str], bytes] = field(default_factory=dict)  # patient id, uniqueId
+    traces: list[Trace] = field(default_factory=list)
     last_uid: dict[str, tuple[str, int]] = field(default_factory=dict)  # mailbox: UIDVALIDITY, last UID
 
     def patient(self, id_: str) -> Patient:

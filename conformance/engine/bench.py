@@ -31,6 +31,8 @@ MEDECIN, PHARMACIEN = "medecin", "pharmacien"
 INFIRMIER, SAGE_FEMME, SECRETAIRE = "infirmier", "sage-femme", "secretaire"
 PROFILE_OF = {MEDECIN: "medecin", PHARMACIEN: "pharmacie"}
 
+BESIDE = timedelta(seconds=0.2)  # an answer that only waited for another comes closer behind it, or before
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -185,6 +187,41 @@ class Bench:
             return self.sut.call(action, context, arguments)
         except SutError as error:
             raise self._failure(str(error), self.start) from error
+
+    def answered(self, rule: Rule, action: str, *, user: str = MEDECIN, **arguments: Any) -> Answer:
+        """Ask for an action that may fail, but must be answered: silence or a crash breaks `rule`."""
+        answer, said = None, ""
+        try:
+            answer = self.ask(action, user=user, **arguments)
+        except NonTestable as failure:
+            said = failure.reason
+        self.check(
+            rule, answer is not None, where=action, observed=said, expected=text("expected.answer", "fr")
+        )
+        assert answer is not None
+        return answer
+
+    def meanwhile(
+        self, slow: Callable[[], Answer], quick: Callable[[], Answer], *, during: tuple[str, str]
+    ) -> bool:
+        """Ask for `slow` and, once its exchange `during` (service, transaction) is seen, for `quick`.
+
+        Whether `quick` was answered while `slow` still was not, by BESIDE seconds. Raises NonTestable when
+        that exchange does not come.
+        """
+        since = self.mark()
+
+        def there(exchanges: list[Exchange]) -> bool:
+            return any(matches(item, *during) for item in exchanges)
+
+        def arrived() -> None:
+            self.world.journal.wait_for(there, since=since, timeout=self.world.patience)
+
+        self.world.together(slow, arrived, quick)
+        self.expect(*during, since=since)
+        asked = sorted(self.seen("sut", since=since), key=lambda item: item.facts["since"])
+        ends = [item.started + timedelta(seconds=item.duration) for item in asked]
+        return len(ends) == 2 and ends[0] - ends[1] > BESIDE
 
     def do(self, action: str, *, user: str = MEDECIN, **arguments: Any) -> Answer:
         """Ask for an action that must succeed.

@@ -1,6 +1,8 @@
 """The live world: a running stack and a driven software."""
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -80,6 +82,15 @@ class LiveWorld:
 
     def send_mail(self, patient: Patient, **options: Any) -> dict[str, str]:
         return self._arrange("send_mail", self._stack.send_mail(patient, **options))
+
+    def together(
+        self, slow: Callable[[], object], arrived: Callable[[], None], quick: Callable[[], object]
+    ) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            begun = pool.submit(slow)
+            arrived()
+            quick()
+            begun.result()
 
     def kick(self) -> None:
         self._stack.kick_mail_sessions()

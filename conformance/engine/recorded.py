@@ -78,7 +78,8 @@ class RecordedSut:
     name = "recorded"
 
     def __init__(self, exchanges: Sequence[Exchange], journal: RecordedJournal, software: Software) -> None:
-        self._calls = [item for item in exchanges if item.service == "sut"]
+        calls = [item for item in exchanges if item.service == "sut"]
+        self._calls = sorted(calls, key=lambda item: item.facts["since"])  # as they were asked
         self._last = exchanges[-1].number if exchanges else 0
         self._journal = journal
         self._software = software
@@ -175,6 +176,13 @@ class RecordedWorld:
 
     def send_mail(self, patient: Patient, **options: Any) -> dict[str, str]:
         return self._result("send_mail")
+
+    def together(
+        self, slow: Callable[[], object], arrived: Callable[[], None], quick: Callable[[], object]
+    ) -> None:
+        """In the order of asking; what overlapped is told by the numbers of the exchanges."""
+        slow()
+        quick()
 
     def kick(self) -> None:
         """Already happened."""

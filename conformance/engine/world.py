@@ -101,6 +101,12 @@ class World(Protocol):
         """A patient writes to the doctor; returns `message_id`."""
         ...
 
+    def together(
+        self, slow: Callable[[], object], arrived: Callable[[], None], quick: Callable[[], object]
+    ) -> None:
+        """Begin `slow`, wait for `arrived`, do `quick` beside it, then wait for `slow` to end."""
+        ...
+
     def kick(self) -> None:
         """The mail operator ends every open session."""
         ...

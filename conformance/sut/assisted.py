@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from conformance.config import SutConfig
 from reports.record import Software
-from schemas.actions import PROFILES, Action, actions
+from schemas.actions import PROFILES, Action, actions, problems
 from schemas.messages import text
 from simulators.core.exchange import Exchange
 from simulators.core.journal import Journal
@@ -25,6 +25,13 @@ WITNESS = {
     "document.search": ("dmp", "TD3.1"),
     "document.retrieve": ("dmp", "TD3.2"),
     "document.forward": ("dmp", "TD2.1"),
+    "document.integrate": ("dmp", "TD3.2"),
+    "document.preload": ("dmp", "TD3.2"),
+    "patient.open": ("dmp", "TD0.2"),
+    "dmp.patients": ("dmp", "TD0.4"),
+    "dmp.find": ("dmp", "TD0.5"),
+    "dmp.record": ("dmp", "TD1.3a"),
+    "dmp.professionals": ("dmp", "TD1.6"),
     "prescription.scan": ("epu", "EPU.read"),
     "prescription.dispense": ("epu", "EPU.dispense"),
     "prescription.cancel": ("epu", "EPU.cancel"),
@@ -151,10 +158,10 @@ class AssistedDriver:
         facts = dict(verdict.facts) if isinstance(verdict, Exchange) else {}
         data: dict[str, Any] = {}
         for name in action.data.get("required", ()):
-            if name in facts:
+            schema = action.data["properties"][name]
+            if name in facts and not any(problems(schema, facts[name])):
                 data[name] = facts[name]
                 continue
-            schema = action.data["properties"][name]
             data[name] = _typed_value(schema, self._read(text("assist.value", "fr", name=name)))
         return data
 

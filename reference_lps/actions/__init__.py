@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 
 from ..software import Action
-from . import directory, dmp, feeding, mail, patient, pharmacy, prescription, session
+from . import (
+    consent,
+    directory,
+    dmp,
+    feeding,
+    mail,
+    opening,
+    patient,
+    pharmacy,
+    prescription,
+    reading,
+    rights,
+    session,
+)
 from .interface import export
 from .update import update
 
@@ -13,12 +26,18 @@ ACTIONS: Mapping[str, Action] = {
     "session.logout": session.logout,
     "patient.record": patient.record,
     "identity.search": patient.search,
+    "patient.open": opening.open_file,
+    "patient.consent": consent.consent,
     "dmp.status": dmp.status,
     "dmp.authorise": dmp.authorise,
+    "dmp.patients": rights.patients,
+    "dmp.find": rights.find,
+    "dmp.record": rights.record,
+    "dmp.professionals": rights.professionals,
+    "dmp.traces": rights.traces,
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,
-    "patient.consent": feeding.consent,
     "document.record": feeding.record,
     "document.validate": feeding.validate,
     "document.feed": feeding.feed,
@@ -27,6 +46,8 @@ ACTIONS: Mapping[str, Action] = {
     "document.history": feeding.history,
     "document.forward": feeding.forward,
     "dmp.indicators": feeding.indicators,
+    "document.integrate": reading.integrate,
+    "document.preload": reading.preload,
     "prescription.create": prescription.create,
     "prescription.retry": prescription.retry,
     "prescription.cancel": prescription.cancel,

@@ -1,7 +1,6 @@
-"""Feeding the DMP: the patient's choice, validation, the past of the record, the queue, what others send."""
+"""Feeding the DMP: validation, the past of the record, the queue, what others send."""
 
 import base64
-from dataclasses import replace
 from datetime import datetime, time
 
 from schemas import cda
@@ -13,17 +12,6 @@ from ..outcome import Call, Data, Failed, Refused
 from ..sending import NOT_SENT, Pace, resend_queue, send, send_or_queue, state_of, why_kept
 from ..software import Software
 from ..state import Document, Order, Patient
-
-
-def consent(lps: Software, call: Call) -> Data:
-    """Keep what the patient chose for their DMP. What is not given is left as it was."""
-    given, patient = call.given, lps.store.patient(call.given["patient_id"])
-    if "feeding" in given:
-        patient = replace(patient, feeding=lps.behaviour.choice_of_feeding(given["feeding"]))
-    if "consultation" in given:
-        patient = replace(patient, consultation=given["consultation"])
-    lps.store.patients[patient.id] = patient
-    return {"feeding": patient.feeding, "consultation": patient.consultation}
 
 
 def record(lps: Software, call: Call) -> Data:

@@ -36,6 +36,7 @@ def status(lps: Software, call: Call) -> Data:
 def logout(lps: Software, call: Call) -> Data:
     """Close the session, here and at the provider."""
     lps.epu(call.account.pair).forget(call.account.user)
+    lps.store.entered = {one for one in lps.store.entered if one[0] != call.account.user}
     lps.psc.end(call.account.user)
     return {}
 

@@ -10,6 +10,7 @@ from ..behaviour import Behaviour
 from . import (
     directory,
     dmp,
+    dmp_consult,
     dmp_feeding,
     dmp_metadata,
     dmp_platform,
@@ -28,6 +29,7 @@ MODULES = (
     psc,
     dmp,
     dmp_feeding,
+    dmp_consult,
     dmp_vihf,
     dmp_metadata,
     dmp_update,

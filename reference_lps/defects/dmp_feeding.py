@@ -11,7 +11,7 @@ from schemas.ins import Ins
 
 from ..behaviour import never_fed_and_allowed, of_the_month, only_when_qualified
 from ..sheet import SHEET
-from ..state import Document, FedOnce, Figures, Order, Patient
+from ..state import Consent, Document, FedOnce, Figures, Order, Patient
 from .model import Defect
 
 
@@ -23,8 +23,8 @@ def nobody(patient: Patient) -> bool:
     return False
 
 
-def forgotten(choice: bool | None) -> bool | None:
-    return None
+def forgotten(before: Consent, after: Consent) -> Consent:
+    return replace(after, feeding=before.feeding)
 
 
 def digits_only(patient: Patient) -> Ins | None:
@@ -74,7 +74,7 @@ def sent_ones_too(patient: Patient, document: Document) -> bool:
 
 def only_who_said_yes(patient: Patient, document: Document) -> bool:
     """Silence is taken for an opposition."""
-    return patient.feeding is True and never_fed_and_allowed(patient, document)
+    return patient.consent.feeding is True and never_fed_and_allowed(patient, document)
 
 
 def nothing_wrong(received: bytes) -> Sequence[str]:
@@ -177,7 +177,7 @@ DEFECTS = (
         "The opposition to feeding is not kept",
         "SCN-DMP-OPPOSITION-TRACEE",
         ("DMP/CONF.09",),
-        {"choice_of_feeding": forgotten},
+        {"choice": forgotten},
     ),
     Defect(
         "dmp-complet-sans-remplacement",

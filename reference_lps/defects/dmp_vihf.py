@@ -18,6 +18,12 @@ def always(**values: object) -> Callable[[VihfRequest], VihfRequest]:
     return lambda request: replace(request, **values)  # type: ignore[arg-type]
 
 
+def secret_for_adults(request: VihfRequest) -> VihfRequest:
+    """By the year of birth in the INS: 35 to 99 are of the last century."""
+    adult = request.patient is not None and int(request.patient.matricule[1:3]) >= 35
+    return replace(request, secret=True) if adult else request
+
+
 def in_mode(asked: str, **values: object) -> Callable[[VihfRequest], VihfRequest]:
     """These fields, in this mode only."""
     return lambda request: replace(request, **values) if request.mode == asked else request  # type: ignore[arg-type]
@@ -143,11 +149,11 @@ DEFECTS = (
     Defect(
         "dmp-vihf-secret-majeur",
         "dmp",
-        "La connexion secrète est demandée pour tous les patients",
-        "The secret connection is asked for every patient",
+        "La connexion secrète est demandée pour tous les patients majeurs",
+        "The secret connection is asked for every patient of age",
         "VIHF-12",
         ("EX_0.1-1100",),
-        {"vihf": always(secret=True)},
+        {"vihf": secret_for_adults},
     ),
     Defect(
         "dmp-vihf-homologation",

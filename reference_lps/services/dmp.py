@@ -1,11 +1,16 @@
 """The transactions of the DMP, as this software asks them. Sources: SEL-MP-037, IHE ITI-18, 41, 43, 57."""
 
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from schemas import habilitations, hl7v3, xds
+from schemas.hl7v3 import pdq
+from schemas.hl7v3.wrapper import Header
 from schemas.ins import Ins
 from schemas.soap import mtom
 from schemas.xds.names import DMP_REPOSITORY
+from schemas.xml import Element
 
 from ..accounts import NAME as SOFTWARE
 from ..accounts import Account
@@ -13,10 +18,14 @@ from ..behaviour import Behaviour
 from ..clock import Chance, Clock
 from ..environment import Environment
 from ..outcome import Failed
+from ..tracing import Trace
 from .dmp_call import FEEDING, Access, Caller, Rejected, accept, inline, read
 
 IHE = "urn:ihe:iti:2007"
 AUTHORISE = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization"
+AUTHORISED = "urn:si-dmp-habilitations:HabilitationsEndPoint:listAuthorizationByPatient"
+PATIENTS = "urn:si-dmp-patients:PatientSpecificEndPoint:patientList"
+FIND = "urn:hl7-org:v3:PRPA_IN201305UV02"
 EXISTENCE = "urn:hl7-org:v3:PRPA_IN201307UV02"
 FEED = f"{IHE}:ProvideAndRegisterDocumentSet-b"
 SEARCH = f"{IHE}:RegistryStoredQuery"
@@ -38,15 +47,26 @@ class DmpClient:
         behaviour: Behaviour,
         *,
         direct: bool = False,
+        keep: Callable[[Trace], None] = lambda trace: None,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._clock = clock
         self._chance = chance
         self._behaviour = behaviour
-        self._caller = Caller(environment, account, clock, chance, behaviour, direct=direct)
+        self._caller = Caller(
+            environment, account, clock, chance, behaviour, direct=direct, keep=keep, waiting=waiting
+        )
         self.signer = self._caller.signer
 
     def status(self, ins: Ins, access: Access) -> hl7v3.Answer:
         """TD0.2: existence, state, authorisation. Raises Rejected, Failed."""
+        return self._about(ins, access, hl7v3.EXISTENCE, "TD0.2")
+
+    def record(self, ins: Ins, access: Access) -> hl7v3.Answer:
+        """TD1.3a: administrative data. Raises Rejected, Failed."""
+        return self._about(ins, access, hl7v3.ADMIN_DATA, "TD1.3a")
+
+    def _about(self, ins: Ins, access: Access, reason: str, transaction: str) -> hl7v3.Answer:
         query = hl7v3.Query(
             hl7v3.Identity(self._chance.oid()),
             self._clock.now().strftime("%Y%m%d%H%M%S"),
@@ -54,8 +74,10 @@ class DmpClient:
             SOFTWARE,
             hl7v3.Identity(self._chance.oid()),
             ins,
+            reason,
         )
-        body, _ = self._caller.exchange("patients", EXISTENCE, hl7v3.write_query(query), ins, access)
+        written = hl7v3.write_query(query)
+        body, _ = self._caller.exchange("patients", EXISTENCE, written, ins, access, transaction=transaction)
         answer = read(hl7v3.read_answer, body)
         if answer.ack != "AA":
             raise Rejected(f"Le DMP refuse la demande : {answer.error_text or answer.error}.", [answer.error])
@@ -65,10 +87,40 @@ class DmpClient:
         """TD0.3, in the user's name. Raises Rejected, Failed."""
         written = habilitations.write_question(asked)
         body, _ = self._caller.exchange("habilitations", AUTHORISE, written, ins, access)
-        outcome = read(habilitations.read_outcome, body)
-        if not outcome.done:
-            words = outcome.context or outcome.status
-            raise Rejected(f"Le DMP refuse l'autorisation : {words}.", [outcome.status])
+        _done(body, "l'autorisation")
+
+    def patients(
+        self, asked: habilitations.PatientList, access: Access
+    ) -> tuple[habilitations.ListedPatient, ...]:
+        """TD0.4: DMPs on which the user is authorised. Raises Rejected, Failed."""
+        written = habilitations.write_question(asked)
+        body, _ = self._caller.exchange("patientsSpecific", PATIENTS, written, None, access)
+        _done(body, "la liste")
+        return read(habilitations.read_patients, body)
+
+    def professionals(
+        self, asked: habilitations.ListByPatient, ins: Ins, access: Access
+    ) -> tuple[habilitations.ListedProfessional, ...]:
+        """TD1.6: professionals authorised or blocked. Raises Rejected, Failed."""
+        written = habilitations.write_question(asked)
+        body, _ = self._caller.exchange("habilitations", AUTHORISED, written, ins, access)
+        _done(body, "la liste")
+        return read(habilitations.read_professionals, body)
+
+    def find(self, family: str, given: str, sex: str, birth_date: str, access: Access) -> pdq.Found:
+        """TD0.5: patients without INS, for a regulation centre. `birth_date`: YYYYMMDD. Raises as above."""
+        header = Header(
+            hl7v3.Identity(self._chance.oid()),
+            self._clock.now().strftime("%Y%m%d%H%M%S"),
+            DEVICE,
+            SOFTWARE,
+        )
+        asked = pdq.Find(header, hl7v3.Identity(self._chance.oid()), family, given, sex, birth_date)
+        body, _ = self._caller.exchange("patientsPDQ", FIND, pdq.write_find(asked), None, access)
+        found = read(pdq.read_found, body)
+        if found.error:
+            raise Rejected(f"Le DMP refuse la recherche : {found.error[1] or found.error[0]}.", found.error)
+        return found
 
     def feed(
         self,
@@ -93,22 +145,36 @@ class DmpClient:
 
     def search(self, query: xds.Query, ins: Ins, access: Access) -> xds.QueryResponse:
         """TD3.1. Raises Rejected, Failed. A partial success comes back with its errors."""
-        body, _ = self._caller.exchange("registry", SEARCH, xds.write_query(query), ins, access)
+        written = xds.write_query(query)
+        body, _ = self._caller.exchange("registry", SEARCH, written, ins, access)
         response = read(xds.read_query_response, body)
-        if not response.entries and not response.references:
+        found = (response.entries, response.references, response.submission_sets, response.associations)
+        if not any(found):
             accept(xds.RegistryResponse(response.status, response.errors))
         return response
 
     def retrieve(self, unique_id: str, repository: str, ins: Ins, access: Access) -> xds.Retrieved:
         """TD3.2. Raises Rejected, Failed."""
-        wanted = xds.write_retrieve([xds.Wanted(repository or DMP_REPOSITORY, unique_id)])
-        body, attachments = self._caller.exchange("repository", RETRIEVE, wanted, ins, access)
+        return self.retrieve_all({unique_id: repository}, ins, access)[0][0]
+
+    def retrieve_all(
+        self, wanted: Mapping[str, str], ins: Ins, access: Access
+    ) -> tuple[tuple[xds.Retrieved, ...], xds.RegistryResponse]:
+        """TD3.2 of documents (uniqueId: repository): those that came, and what is said beside.
+
+        Raises Rejected when none came, Failed.
+        """
+        asked = [xds.Wanted(repository or DMP_REPOSITORY, id_) for id_, repository in wanted.items()]
+        body, attachments = self._caller.exchange(
+            "repository", RETRIEVE, xds.write_retrieve(asked), ins, access
+        )
         response = read(lambda element: xds.read_retrieve_response(element, attachments), body)
-        found = next((one for one in response.documents if one.unique_id == unique_id), None)
-        if found is None:
-            accept(xds.RegistryResponse(response.status, response.errors))
+        came = tuple(one for one in response.documents if one.unique_id in wanted)
+        said = xds.RegistryResponse(response.status, response.errors)
+        if not came:
+            accept(said)
             raise Failed("Le DMP n'a pas rendu le document demandé.")
-        return found
+        return came, said
 
     def update(self, submission: xds.Submission, ins: Ins, access: Access) -> None:
         """TD3.3: a new version of the metadata, or another status. Raises Rejected, LostAnswer, Failed."""
@@ -117,3 +183,11 @@ class DmpClient:
 
     def close(self) -> None:
         self._caller.close()
+
+
+def _done(body: Element, what: str) -> None:
+    """Raises Rejected unless the DMP says that it is done."""
+    outcome = read(habilitations.read_outcome, body)
+    if not outcome.done:
+        words = outcome.context or outcome.status
+        raise Rejected(f"Le DMP refuse {what} : {words}.", [outcome.status])

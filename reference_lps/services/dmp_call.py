@@ -6,6 +6,7 @@ Sources: CI-SIS volet transport synchrone, SEL-MP-037.
 
 import base64
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -30,11 +31,23 @@ from ..behaviour import Behaviour
 from ..clock import Chance, Clock
 from ..environment import Environment
 from ..outcome import Failed
+from ..tracing import Trace
 from .http import Channel, LostAnswer, Reply
 
 T = TypeVar("T")
 
 NAME = "Le DMP"
+TRANSACTIONS = {  # by the last word of wsa:Action; TD1.3a is asked as TD0.2 is
+    "PRPA_IN201307UV02": "TD0.2",
+    "setAuthorization": "TD0.3",
+    "patientList": "TD0.4",
+    "PRPA_IN201305UV02": "TD0.5",
+    "listAuthorizationByPatient": "TD1.6",
+    "ProvideAndRegisterDocumentSet-b": "TD2.1",
+    "RegistryStoredQuery": "TD3.1",
+    "RetrieveDocumentSet": "TD3.2",
+    "UpdateDocumentSet": "TD3.3",
+}
 READABLE = ("application/soap+xml", "multipart/related", "application/xop+xml", "text/xml")
 
 
@@ -88,7 +101,12 @@ class Caller:
         behaviour: Behaviour,
         *,
         direct: bool = False,
+        keep: Callable[[Trace], None] = lambda trace: None,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
+        """`keep` is told of each call; `waiting` surrounds what may take long."""
+        self._keep = keep
+        self._waiting = waiting
         pair = account.card if direct else account.pair
         self._environment = environment
         self._account = account
@@ -112,25 +130,39 @@ class Caller:
         ins: Ins | None,
         access: Access,
         parts: Sequence[mtom.Attachment] = (),
+        *,
+        transaction: str = "",
     ) -> tuple[Element, dict[str, bytes]]:
         """The first element of the answer's soap:Body and the attachments by `cid:`.
 
-        Raises Unavailable, LostAnswer, Failed.
+        `transaction` for the trace, where the action does not tell. Raises Unavailable, LostAnswer, Failed.
         """
         url = f"{self._environment.dmp_url}/{service}"
-        security = self._vihf(ins, access).decode()
-        id_ = f"urn:uuid:{self._chance.uuid()}"
-        written = envelope.write(body, action=action, message_id=id_, to=url, security=security)
+        vihf, message_id = self._vihf(ins, access), f"urn:uuid:{self._chance.uuid()}"
+        security = self._signed(vihf).decode()
+        written = envelope.write(body, action=action, message_id=message_id, to=url, security=security)
         written = self._behaviour.envelope(written)
         if parts:
             boundary = f"MIMEBoundary-{self._chance.uuid()}"
             content_type, written = mtom.join(written, parts, action, boundary=boundary)
         else:
             content_type = f'application/soap+xml; charset=UTF-8; action="{action}"'
-        reply = self._channel.ask("POST", url, headers={"Content-Type": content_type}, body=written)
+        self._keep(
+            Trace(
+                vihf.issue_instant,
+                transaction or TRANSACTIONS.get(action.rpartition(":")[2], action),
+                message_id,
+                vihf.id,
+                vihf.name_id,
+                ins.matricule if ins else "",
+                vihf.mode,
+            )
+        )
+        with self._waiting():
+            reply = self._channel.ask("POST", url, headers={"Content-Type": content_type}, body=written)
         return _open(reply)
 
-    def _vihf(self, ins: Ins | None, access: Access) -> bytes:
+    def _vihf(self, ins: Ins | None, access: Access) -> VihfRequest:
         account = self._account
         mode = DIRECT if self._direct else AIR if access.consulting else INDIRECT
         request = VihfRequest(
@@ -155,8 +187,11 @@ class Caller:
             request = replace(request, authn_context=CARD_CONTEXT)
         if access.consulting:
             request = self._behaviour.consulting_vihf(request)
+        return self._behaviour.vihf(request)
+
+    def _signed(self, request: VihfRequest) -> bytes:
         behaviour, signer = self._behaviour, self.signer
-        unsigned = assertion_xml(behaviour.vihf(request), name_of(signer.certificate.subject))
+        unsigned = assertion_xml(request, name_of(signer.certificate.subject))
         root = parse(behaviour.assertion(unsigned).encode())
         return behaviour.signed_assertion(sign(root, signer.certificate, signer.key))
 

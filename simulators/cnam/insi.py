@@ -88,13 +88,15 @@ class InsiService:
         if fault.kind == insi_faults.UNKNOWN_CODE:
             code = str(fault.params.get("code", "03"))
             return _handled(call, insi.write_answer(code, label="Code inconnu"), {"code": code})
-        if fault.kind not in (insi_faults.EMPTY_TRAIT, insi_faults.DATE_00):
+        if fault.kind not in (insi_faults.EMPTY_TRAIT, insi_faults.DATE_00, insi_faults.WRONG_KEY):
             raise ValueError(f"insi: unknown fault kind {fault.kind}")
         found = self._search(call)
         if found.identity is None:
             return _answered(call, found)
         if fault.kind == insi_faults.DATE_00:
             spoilt = replace(found.identity, birth_date=f"{found.identity.birth_date[:4]}-00-00")
+        elif fault.kind == insi_faults.WRONG_KEY:
+            spoilt = replace(found.identity, key=f"{97 - int(found.identity.key):02d}")
         else:
             emptied: dict[str, Any] = {_TRAITS[str(fault.params.get("trait", "Sexe"))]: ""}
             spoilt = replace(found.identity, **emptied)

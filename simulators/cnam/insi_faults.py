@@ -83,6 +83,7 @@ SCHEDULED = {
 UNKNOWN_CODE = "unknown-code"  # params["code"], "03" by default: a result code that nobody documents
 EMPTY_TRAIT = "empty-trait"  # found, with params["trait"] of TIQ empty ("Sexe" by default)
 DATE_00 = "date-00"  # found, with month and day 00 in the birth date
+WRONG_KEY = "wrong-key"  # found, with a key that is not that of the number
 
 
 def of_bench(code: str) -> Refusal:

@@ -278,6 +278,13 @@ class Examiner:
         seen.patient = seen.patient or matricule
         seen.facts.update(user=read.name_id, mode=read.mode, structure=read.structure)
         seen.facts.update(
+            vihf_id=read.id,
+            message_id=seen.message_id,
+            purpose=read.purpose.code if read.purpose else "",
+            access_reason=read.first(vihf.model.REASON),
+            secret=vihf.model.CONFIDENTIALITY in read.attributes,
+        )
+        seen.facts.update(
             software=read.first(vihf.model.LPS_NAME), version=read.first(vihf.model.LPS_VERSION)
         )
 

@@ -8,7 +8,7 @@ import pytest
 from conformance.catalogue import requirements
 from conformance.catalogue.rules import all_rules
 from reference_lps.behaviour import CONFORMANT, Behaviour
-from reference_lps.defects import DEFECTS, UnknownDefect, behaviour_of, dmp_metadata, dmp_vihf
+from reference_lps.defects import DEFECTS, MODULES, UnknownDefect, behaviour_of, dmp_metadata, dmp_vihf
 from schemas import pdf
 from simulators.core.identities import CORRESPONDANT
 
@@ -84,6 +84,11 @@ def test_a_defect_names_a_rule_and_its_requirement(id_: str) -> None:
     assert all(one in known for one in defect.requirements)
     if defect.rule.startswith("SCN-"):
         assert defect.requirements == tuple(all_rules()[defect.rule].requirements)
+
+
+def test_no_two_defects_have_the_same_name() -> None:
+    named = [defect.id for module in MODULES for defect in module.DEFECTS]
+    assert sorted(named) == sorted(DEFECTS)
 
 
 def test_an_unknown_defect_is_refused() -> None:

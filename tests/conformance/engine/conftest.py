@@ -43,6 +43,13 @@ class World:
 
     def shift_clock(self, by: timedelta) -> None: ...
 
+    def together(
+        self, slow: Callable[[], object], arrived: Callable[[], None], quick: Callable[[], object]
+    ) -> None:
+        slow()
+        arrived()
+        quick()
+
     def calm(self) -> None:
         self.calmed += 1
 

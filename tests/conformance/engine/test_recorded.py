@@ -112,6 +112,23 @@ def test_a_scenario_that_asks_more_diverges() -> None:
         past.sut.call("document.submit", {}, {})
 
 
+def test_calls_that_overlap_are_given_in_the_order_of_asking() -> None:
+    past = Past(
+        (
+            exchange(11, "dmp", "TD3.1"),
+            answered(12, "session.status", since=11),
+            answered(13, "document.search", since=10),
+            exchange(14, "dmp", "TD0.2"),
+        )
+    )
+    past.world.together(
+        lambda: past.sut.call("document.search", {}, {}),
+        lambda: None,
+        lambda: past.sut.call("session.status", {}, {}),
+    )
+    assert past.seen() == [11, 12, 13]
+
+
 def test_a_software_that_could_not_be_driven() -> None:
     past = Past((exchange(1, "sut", "SUT.mail.send", "injoignable", since=0, outcome="error"),))
     with pytest.raises(SutError, match="injoignable"):

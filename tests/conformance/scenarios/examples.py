@@ -3,6 +3,7 @@
 from . import (
     wrong_directory,
     wrong_dmp,
+    wrong_dmp_consult,
     wrong_dmp_feeding,
     wrong_dmp_platform,
     wrong_dmp_update,
@@ -18,6 +19,7 @@ EXAMPLES: tuple[Example, ...] = (
     *wrong_directory.EXAMPLES,
     *wrong_dmp.EXAMPLES,
     *wrong_dmp_feeding.EXAMPLES,
+    *wrong_dmp_consult.EXAMPLES,
     *wrong_dmp_platform.EXAMPLES,
     *wrong_dmp_update.EXAMPLES,
     *wrong_dmp_users.EXAMPLES,

@@ -196,6 +196,22 @@ def test_assisted_the_traffic_decides(journal: Journal) -> None:
     assert (answer.outcome, answer.data) == ("done", {"message_id": "<1@x>"})
 
 
+def test_assisted_what_the_traffic_says_otherwise_is_asked(journal: Journal) -> None:
+    """The fact of that name is a list of matricules, the contract wants objects."""
+    person = Person()
+    driver = AssistedDriver(SutConfig(driver="assisted", timeout=5.0), journal, person)
+
+    def traffic() -> None:
+        person.asked.wait(5)
+        facts = {"outcome": "accepted", "patients": ["255069999999934"]}
+        journal.append(Exchange(0, "dmp", "TD0.4", Clock().now(), 0.0, facts=facts))
+        person.lines.put("[]")
+
+    threading.Thread(target=traffic).start()
+    answer = driver.call("dmp.patients", CONTEXT, {"since": "2026-01-01", "by": "document"})
+    assert (answer.outcome, answer.data) == ("done", {"patients": []})
+
+
 def test_assisted_nobody_answers(journal: Journal) -> None:
     driver = AssistedDriver(SutConfig(driver="assisted", timeout=0.05), journal, Person())
     with pytest.raises(SutError, match="personne"):

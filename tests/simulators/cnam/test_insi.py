@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from schemas import insi
+from schemas.ins import well_formed
 from schemas.insi.names import ACTION_CARD, ACTION_TRAITS, content_type
 from simulators.cnam.insi import InsiService
 from simulators.cnam.insi_register import persona_matricules, personas
@@ -190,6 +191,10 @@ def test_scheduled_oddities(call: Call, search: Search, context: Context) -> Non
     identity = insi.read_answer(call(search(*ZOE)).body).identity
     assert identity is not None
     assert identity.birth_date == "1975-00-00"
+    context.faults.schedule(Fault("insi", "INSi.*", "wrong-key"))
+    identity = insi.read_answer(call(search(*ZOE)).body).identity
+    assert identity is not None
+    assert not well_formed(identity.matricule)
     context.faults.schedule(Fault("insi", "INSi.*", "empty-trait", params={"trait": "ListePrenom"}))
     identity = insi.read_answer(call(search(*ZOE)).body).identity
     assert identity is not None

@@ -91,7 +91,7 @@ DEFECTS = (
         "dmp",
         "L'opposition du patient à la consultation est enregistrée et n'empêche rien",
         "The patient's opposition to consultation is recorded and prevents nothing",
-        "SCN-DMP-OPPOSITION",
+        "SCN-DMP-CONSULTE-OPPOSE",
         ("DMP/CONF.06",),
         {"opposition_blocks": False},
     ),

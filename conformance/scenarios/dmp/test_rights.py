@@ -12,8 +12,8 @@ from .consulted import READ, searched
 from .test_read import DENIED_TOLD, USER
 
 RULES: RuleSet[None] = RuleSet("scenarios.dmp.rights")
-OPPOSED = RULES.declare("SCN-DMP-OPPOSITION", requirements=["DMP/CONF.06"])
-OPPOSED_TOLD = RULES.declare("SCN-DMP-OPPOSITION-DITE", requirements=["DMP/CONF.06"])
+OPPOSED = RULES.declare("SCN-DMP-CONSULTE-OPPOSE", requirements=["DMP/CONF.06"])
+OPPOSED_TOLD = RULES.declare("SCN-DMP-CONSULTE-OPPOSE-DITE", requirements=["DMP/CONF.06"])
 CHANGED = RULES.declare("SCN-DMP-CHANGEMENT", requirements=["DMP/UX.06"])
 AUTOMATIC = RULES.declare("SCN-DMP-TD03-AUTO", requirements=["DMP/UX.50"], source="SEL-MP-037 EX_0.3-1010")
 NOT_AGREED = RULES.declare(

@@ -152,12 +152,12 @@ EXAMPLES = (
         answered_after("session.status", "document.search"),
     ),
     Example(
-        "SCN-DMP-OPPOSITION",
+        "SCN-DMP-CONSULTE-OPPOSE",
         "DMP-CONF-01",
         "la recherche part quand même",
         more("TD3.1", during="document.search", call=1),
     ),
-    Example("SCN-DMP-OPPOSITION-DITE", "DMP-CONF-01", "rien n'est dit", silent("document.search", nth=1)),
+    Example("SCN-DMP-CONSULTE-OPPOSE-DITE", "DMP-CONF-01", "rien n'est dit", silent("document.search", nth=1)),
     Example(
         "SCN-DMP-CHANGEMENT",
         "DMP-CONF-01",

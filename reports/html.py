@@ -165,6 +165,8 @@ def _identity(record: RunRecord, words: Words) -> list[tuple[str, list[tuple[str
                 (words("vendor"), clip(software.vendor, 200)),
                 ("NIL", clip(software.nil, 100)),
                 (words("profiles"), clip(", ".join(software.profiles), 300)),
+                (words("users"), clip(", ".join(software.users) or words("undeclared"), 300)),
+                (words("dmp-modes"), clip(", ".join(software.dmp_modes) or words("undeclared"), 100)),
                 (words("driver"), words.driver(software.driver)),
                 (words("clock"), words(run_clock)),
                 (words("actions"), clip(", ".join(software.actions), 1000)),

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from conformance.cli.main import main
 from conformance.engine.session import EXIT_BENCH, EXIT_NON_CONFORME, EXIT_NOTHING, EXIT_USAGE
 from reports import record
-from schemas.actions import actions
+from schemas.actions import DMP_MODES, PROFILES, USERS, actions
 
 
 def test_a_seeded_defect_fails_its_requirement(segur_bench: Any, tmp_path: Path) -> None:
@@ -100,6 +100,36 @@ EMPTY = {
     "document.submit": {"unique_id": ""},
     "document.search": {"documents": []},
     "document.retrieve": {"document_base64": "", "mime_type": "", "sha256": "0" * 64},
+    "document.record": {"unique_id": ""},
+    "document.validate": {"unique_id": "", "dmp": "fed"},
+    "document.feed": {"fed": []},
+    "document.backlog": {"fed": []},
+    "document.resend": {"sent": [], "pending": []},
+    "document.history": {"documents": []},
+    "document.forward": {"unique_id": ""},
+    "document.update": {"status": ""},
+    "document.integrate": {"documents": []},
+    "document.preload": {"unique_ids": []},
+    "patient.open": {
+        "dmp": {"exists": False, "active": False, "authorisation": None},
+        "documents": [],
+        "new_documents": [],
+    },
+    "patient.consent": {"feeding": None, "consultation": None},
+    "dmp.patients": {"patients": []},
+    "dmp.find": {"patients": []},
+    "dmp.record": {
+        "birth_name": "",
+        "mes_attached": False,
+        "opposes_glass": False,
+        "opposes_regulation": False,
+        "representatives": [],
+    },
+    "dmp.professionals": {"professionals": []},
+    "dmp.web": {"url": ""},
+    "dmp.indicators": {"fed": 0, "history": 0, "by_type": {}},
+    "dmp.traces": {"traces": []},
+    "interface.export": {"message_base64": "AAAA"},
     "mail.send": {"message_id": ""},
     "mail.fetch": {"messages": [{"message_id": "", "documents": []}]},
     "directory.search": {"results": [{"name": "", "mailboxes": []}]},
@@ -111,8 +141,11 @@ def test_whatever_the_software_answers_is_never_our_error(
     segur_bench: Any, tmp_path: Path, vendor: Any, broken: bool
 ) -> None:
     """Every scenario, against a software that does nothing, or whose answers lack every field."""
-    vendor.capabilities["profiles"] = ["medecin", "pharmacie"]
+    vendor.capabilities["profiles"] = list(PROFILES)
+    vendor.capabilities["users"] = list(USERS)
+    vendor.capabilities["dmp_modes"] = list(DMP_MODES)
     vendor.capabilities["actions"] = sorted(actions())
+    assert set(EMPTY) | {"environment.configure"} == set(actions())
     vendor.answers = {} if broken else EMPTY
     toml = tmp_path / "bench.toml"
     toml.write_text(toml.read_text().replace("patience = 2.0", "patience = 0.01"))

@@ -157,7 +157,9 @@ EXAMPLES = (
         "la recherche part quand même",
         more("TD3.1", during="document.search", call=1),
     ),
-    Example("SCN-DMP-CONSULTE-OPPOSE-DITE", "DMP-CONF-01", "rien n'est dit", silent("document.search", nth=1)),
+    Example(
+        "SCN-DMP-CONSULTE-OPPOSE-DITE", "DMP-CONF-01", "rien n'est dit", silent("document.search", nth=1)
+    ),
     Example(
         "SCN-DMP-CHANGEMENT",
         "DMP-CONF-01",

@@ -289,7 +289,7 @@ def test_huge_bodies_are_bounded(tmp_path: Path) -> None:
 def test_changed_settings_of_the_dmp_are_told(tmp_path: Path) -> None:
     make = Factory(EvidenceStore(tmp_path / "evidence"))
     usual = words(written(make.record(), make.store)[1].body)
-    assert "réglages du DMP changés aucun" in usual
+    assert "Réglages du DMP changés aucun" in usual
     changed = make.record(
         settings={"dmp": {"max_results": 5, "sha1": False, "hidden_types": ["40/EXPPAT_3"]}}
     )

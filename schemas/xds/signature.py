@@ -269,10 +269,10 @@ def value_is_valid(signed: Signed) -> Iterator[Observation]:
     if certificate is None:
         yield Observation("/Signature/KeyInfo", "", "ds:X509Certificate")
         return
-    key = certificates.public_key(certificate)
+    key = certificates.rsa_key(certificate)
     method = _algorithm(info, "SignatureMethod")
     canonicalization = _algorithm(info, "CanonicalizationMethod")
-    if method not in _SIGNATURES or canonicalization not in _METHODS or not isinstance(key, rsa.RSAPublicKey):
+    if method not in _SIGNATURES or canonicalization not in _METHODS or key is None:
         yield Observation("/Signature/SignedInfo", f"{method} {canonicalization}", RSA_SHA256)
         return
     try:

@@ -1,7 +1,7 @@
 """How the CDA rules look at a document: short paths, lexical checks, observations that know their place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from schemas.cda.model import ClinicalDocument, Q
@@ -39,10 +39,22 @@ def _known_root(root: str) -> bool:
     return bool(OID.fullmatch(root) or UUID.fullmatch(root))
 
 
-def header_iter(document: ClinicalDocument, *names: str) -> Iterator[Element]:
+def header_iter(document: ClinicalDocument, *names: str) -> Sequence[Element]:
     """Elements of these names in the header (not in the body)."""
-    for name in names:
-        yield from document.header.get(f"{Q}{name}", ())
+    header = document.header
+    if len(names) == 1:
+        return header.get(Q + names[0], ())
+    return [found for name in names for found in header.get(Q + name, ())]
+
+
+def holding(*names: str) -> Callable[[ClinicalDocument], bool]:
+    """Whether a header holds one of these elements: a guard of the rules that look at nothing else."""
+    tags = tuple(Q + name for name in names)
+
+    def guard(document: ClinicalDocument) -> bool:
+        return not document.header.keys().isdisjoint(tags)
+
+    return guard
 
 
 def said(element: Element) -> str:
@@ -50,9 +62,9 @@ def said(element: Element) -> str:
     return ("".join(element.itertext()) if len(element) else element.text or "").strip()
 
 
-def exactly_one(parent: Element, name: str) -> Iterator[Observation]:
-    """An observation when the child is absent or repeated."""
-    found = list(each(parent, name))
+def exactly_one(parent: Element, name: str, known: Iterable[Element] | None = None) -> Iterator[Observation]:
+    """An observation when the child is absent or repeated. `known`: those of this name, when at hand."""
+    found = list(each(parent, name) if known is None else known)
     if not found:
         yield at(parent, "absent", f"{name} 1..1", name)
     elif len(found) > 1:

@@ -5,14 +5,16 @@ error. Judging is the business of the rules.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from schemas.cda.tree import HL7 as HL7
+from schemas.cda.tree import Q as Q
+from schemas.cda.tree import Top
+from schemas.frozen import frozen
 from schemas.ins import Ins
 from schemas.xml import Element
 
-HL7 = "urn:hl7-org:v3"
-Q = f"{{{HL7}}}"
 NULLS = "@nullFlavor"  # the key of the null elements among those of the header
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
@@ -37,7 +39,7 @@ class CdaRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """A coded value: code, OID of its system, label."""
 
@@ -49,7 +51,7 @@ class Code:
 NO_CODE = Code("")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A professional (or device) of the header, with the structure on whose behalf it acts.
 
@@ -72,7 +74,7 @@ class Person:
     device: str = ""  # name of the software or device when it is no person
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PatientIdentity:
     """The patient: `ins` only when the document carries one (an identity that is QUALIFIEE).
 
@@ -92,7 +94,7 @@ class PatientIdentity:
     used_given: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Places:
     """The elements of the header that many rules look at; None when absent."""
 
@@ -103,7 +105,7 @@ class Places:
     text: Element | None = None  # component/nonXMLBody/text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClinicalDocument:
     """A decoded CDA document. `unique_id` is `root` or `root^extension`, the form of XDS.
 
@@ -111,7 +113,8 @@ class ClinicalDocument:
     `nonxml`: (media type, decoded bytes; empty bytes when not base64). `pdf`: the PDF of level 1 or of the
     "Copie du document" section. `epu_id`: number of the e-prescription. `code_image`: picture of the 2D code.
     `version` is 0 when absent or not an integer. `root` is the parsed ClinicalDocument element, `header` the
-    elements of the header by qualified tag, and under `@nullFlavor` those that are null.
+    elements of the header by qualified tag, and under `@nullFlavor` those that are null; `top` the ways down
+    from the root.
     """
 
     unique_id: str
@@ -145,6 +148,7 @@ class ClinicalDocument:
     code_image: bytes | None
     root: Element = field(repr=False, compare=False)
     header: Mapping[str, list[Element]] = field(repr=False, compare=False)
+    top: Top = field(repr=False, compare=False)
     places: Places = field(repr=False, compare=False)
 
     def is_a(self, template: str) -> bool:
@@ -152,7 +156,7 @@ class ClinicalDocument:
         return template in self.template_ids
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """What every document that we write says in its header (current CI-SIS model).
 
@@ -186,7 +190,7 @@ class Header:
     confidentiality: str = "N"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentSpec:
     """A level-1 document to write: a header, a kind (see `build.KINDS`) or a J07 type code, and its PDF."""
 
@@ -195,7 +199,7 @@ class DocumentSpec:
     pdf: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrescriptionLine:
     """A medicine line. `line_id`: UUID, derived from the document when empty. `cis`/`cip13` empty for a
     magistral preparation. `quantity`: boxes. `substitution_reason` is demanded when it is not allowed."""
@@ -217,7 +221,7 @@ class PrescriptionLine:
     line_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrescriptionSpec:
     """An e-prescription to write (eP-MED-DM 2024.01, level 3).
 

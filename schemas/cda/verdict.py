@@ -107,15 +107,7 @@ def judge_header(document: ClinicalDocument) -> list[Finding]:
 
 def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
     """The findings of these rules, at most MAX_SEEN a rule: a hostile document may have a million."""
-    found: list[Finding] = []
-    for rules in sets:
-        for rule, function in rules.functions:
-            most = len(found) + MAX_SEEN
-            for seen in function(artefact):
-                found.append(rule.finding(seen.where, seen.observed, seen.expected, seen.line))
-                if len(found) == most:
-                    break
-    return found
+    return [finding for rules in sets for finding in rules.judge(artefact, MAX_SEEN)]
 
 
 def judge_document(

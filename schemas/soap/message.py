@@ -1,9 +1,9 @@
 """A whole HTTP body that carries SOAP, plain or multipart, to its envelope and its attachments."""
 
 import contextlib
-from dataclasses import dataclass
 
 from schemas import xml
+from schemas.frozen import frozen
 from schemas.xml import Element
 
 from . import media, mtom
@@ -13,7 +13,7 @@ from .mtom import MultipartRefused, Parts
 _INCLUDE = f"{{{XOP}}}Include"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
     """A SOAP message as it travelled. `parts` is None for a plain (not multipart) message.
 

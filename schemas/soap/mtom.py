@@ -8,8 +8,10 @@ leaves a note.
 import binascii
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote
+
+from schemas.frozen import frozen
 
 from . import media
 from .media import MediaType
@@ -32,7 +34,7 @@ class MultipartRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One part: headers with lower-case names, content with its transfer encoding undone."""
 
@@ -45,7 +47,7 @@ class Part:
         return media.parse(self.headers.get("content-type", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """A message taken apart. `notes` are words for what was tolerated (see `schemas.soap.rules`)."""
 
@@ -68,7 +70,7 @@ class Parts:
         return content
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attachment:
     """A part to send. `content_id` without brackets."""
 

@@ -1,9 +1,10 @@
 """What a VIHF says, as asked for (`VihfRequest`) and as read (`Vihf`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from schemas.frozen import frozen
 from schemas.ins import Ins, parse_cx
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -49,7 +50,7 @@ PURPOSE_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Role:
     """A coded value of the role attribute: profession first, then speciality. `type` is its xsi:type."""
 
@@ -60,7 +61,7 @@ class Role:
     type: str = "CE"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VihfRequest:
     """What a software wants its VIHF to say. Instants are aware; `id` is a valid NCName.
 
@@ -89,7 +90,7 @@ class VihfRequest:
     version: str = "3.0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vihf:
     """A VIHF as read, nothing judged. Absent texts are empty; `attributes` holds every text value by name."""
 

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
 
 from schemas import certificates
+from schemas.frozen import frozen
 from schemas.xml import Element, children, declared_encoding, local, parse
 
 from .codec import ASSERTION, text
@@ -54,7 +54,7 @@ class SignatureRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
     """A verified signature: who signed and with which hashes (`sha1`, `sha256`)."""
 
@@ -177,7 +177,9 @@ def _written_twice(identifier: str, written: bytes) -> bool:
     Attributes that have it as their value then cannot be two: each would hold its letters, unless some of
     them were character references. False when in doubt.
     """
-    if not _PLAIN_ID.fullmatch(identifier) or not _ASCII_INSIDE.fullmatch(declared_encoding(written) or "utf-8"):
+    if not _PLAIN_ID.fullmatch(identifier) or not _ASCII_INSIDE.fullmatch(
+        declared_encoding(written) or "utf-8"
+    ):
         return False
     letters = identifier.encode()
     if written.startswith(_WIDE) or written.count(letters) != 2 or written.count(b"#" + letters) != 1:

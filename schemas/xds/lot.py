@@ -1,15 +1,16 @@
 """What the rules on a submission look at: the metadata with what surrounds them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from schemas.frozen import frozen
 from schemas.xds.model import DocumentEntry, Submission
 from schemas.xml import Element
 
 DIRECTE, INDIRECTE = "DIRECTE", "INDIRECTE"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lot:
     """A submission (lot de soumission) to judge.
 

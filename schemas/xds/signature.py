@@ -8,7 +8,7 @@ published examples use it.
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from lxml import etree
 
 from schemas import certificates, xml
 from schemas.finding import Finding, Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 from schemas.xds import names
 from schemas.xds.writer import escape
 
@@ -47,7 +48,7 @@ _METHODS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
     """A signature document with what it must cover: the submission set's uniqueId, documents by uniqueId.
 

@@ -5,7 +5,6 @@ A cause drops nothing: what follows from it is still said, after it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lxml import etree
 
@@ -23,11 +22,12 @@ from schemas.cda.model import (
 )
 from schemas.cda.tree import each, first, selected
 from schemas.finding import Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS
 from schemas.xml import Element
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """A document and the header model asked for."""
 
@@ -67,7 +67,7 @@ def _foreign(document: ClinicalDocument) -> Iterator[Element]:
     """Elements of another namespace in HL7 ones; only the body is searched when the header has none."""
     whole = [document.root]
     if all(tag.startswith(Q) for tag in document.header if tag != NULLS):
-        whole = list(each(document.root, "component"))
+        whole = list(document.top.each("component"))
     for top in whole:
         yield from selected(FOREIGN, top)
 
@@ -181,7 +181,7 @@ def versions_are_not_mixed(case: Case) -> Iterator[Observation]:
     """One version of one model: declared once, and without what only a later one knows."""
     document = case.document
     versions: dict[str, set[str]] = {}
-    for template in each(document.root, "templateId"):
+    for template in document.top.each("templateId"):
         root, version = template.get("root", ""), template.get("extension", "")
         if version and root.startswith(MODELS):
             versions.setdefault(root, set()).add(version)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
+from schemas.cda.look import SCHEMATRON, at, header_iter, holding, valid_root
 from schemas.cda.model import HL7, NULLS, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.timestamp import earlier, real_date
 from schemas.cda.tree import each, first, firsts, selected
@@ -35,7 +35,12 @@ IDENTIFIED = etree.XPath("h:component//*[@ID]", namespaces={"h": HL7})
 LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 
 
-@RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT")
+def has_nulls(document: ClinicalDocument) -> bool:
+    """The header has a nullFlavor."""
+    return bool(document.header[NULLS])
+
+
+@RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT", when=has_nulls)
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
     for found in document.header[NULLS]:
@@ -126,7 +131,7 @@ def _said_elsewhere(found: Element) -> bool:
 def other_dates_are_real(document: ClinicalDocument) -> Iterator[Observation]:
     """The dates of which no other rule speaks are real ones too."""
     main, encounter = document.places.act, document.places.encounter
-    for event in each(document.root, "documentationOf", "serviceEvent"):
+    for event in document.top.each("documentationOf", "serviceEvent"):
         for period in () if event is main else each(event, "effectiveTime"):
             yield from _bounds(period)
     for found in header_iter(document, *LOOSE_TIMES):
@@ -150,7 +155,7 @@ def _bounds(time: Element | None) -> Iterator[Observation]:
 @RULES.rule("CDA-DT-05", requirements=SCHEMATRON, source=f"{SOURCE}, IVL_TS", layer="STRUCT")
 def periods_are_coherent(document: ClinicalDocument) -> Iterator[Observation]:
     """The period of a participant, of the main performer, of a participant in the encounter."""
-    times = list(each(document.root, "participant", "time"))
+    times = list(document.top.each("participant", "time"))
     if document.places.act is not None:
         times += each(document.places.act, "performer", "time")
     if document.places.encounter is not None:  # its own period: CDA-ENC-01
@@ -195,7 +200,13 @@ def parts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(found, beside, "éléments, ou texte")
 
 
-@RULES.rule("CDA-DT-06B", requirements=SCHEMATRON, source=f"{SOURCE}, ST", layer="STRUCT")
+@RULES.rule(
+    "CDA-DT-06B",
+    requirements=SCHEMATRON,
+    source=f"{SOURCE}, ST",
+    layer="STRUCT",
+    when=holding("manufacturerModelName", "softwareName", "originalText"),
+)
 def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
     """The model and the software of a device, the text of a code, are said."""
     for found in header_iter(document, "manufacturerModelName", "softwareName", "originalText"):
@@ -204,7 +215,11 @@ def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
 
 
 @RULES.rule(
-    "CDA-DT-07", requires=Keyword.PEUT, requirements=SCHEMATRON, source="CI-SIS, valeurs nulles de l'en-tête"
+    "CDA-DT-07",
+    requires=Keyword.PEUT,
+    requirements=SCHEMATRON,
+    source="CI-SIS, valeurs nulles de l'en-tête",
+    when=has_nulls,
 )
 def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observation]:
     """nullFlavor in the header is UNK, NASK, ASKU, NAV or MSK."""

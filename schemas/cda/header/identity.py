@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, header_iter, paired_in
+from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, header_iter, holding, paired_in
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.timestamp import real_date
 from schemas.cda.tree import each, first
@@ -20,7 +20,7 @@ TRAITS_ROW = ("INS/va1.56",)
 @RULES.rule("CDA-PAT-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def one_patient(document: ClinicalDocument) -> Iterator[Observation]:
     """One recordTarget."""
-    yield from exactly_one(document.root, "recordTarget")
+    yield from exactly_one(document.root, "recordTarget", document.top.each("recordTarget"))
 
 
 @RULES.rule("CDA-PAT-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
@@ -110,7 +110,9 @@ def given_names_are_qualified(document: ClinicalDocument) -> Iterator[Observatio
             yield at(given, given.get("qualifier"), "BR | CL | sans qualifier", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("prefix", "suffix")
+)
 def one_prefix_and_suffix(document: ClinicalDocument) -> Iterator[Observation]:
     """At most one prefix and one suffix."""
     person = document.places.person
@@ -173,7 +175,7 @@ def birth_place_is_a_cog_code(document: ClinicalDocument) -> Iterator[Observatio
         yield at(person, place, "code officiel géographique (5 caractères)", "birthplace/place/addr/county")
 
 
-@RULES.rule("CDA-PAT-15", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule("CDA-PAT-15", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("guardian"))
 def guardians_are_a_person_or_an_organisation(document: ClinicalDocument) -> Iterator[Observation]:
     """A guardian is a person with 1 to 3 family names (BR, SP, CL or unqualified), or an organisation."""
     for guardian in header_iter(document, "guardian"):

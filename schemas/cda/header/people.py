@@ -10,6 +10,7 @@ from schemas.cda.look import (
     at,
     coded_in,
     header_iter,
+    holding,
     identified,
     labelled,
     paired_in,
@@ -50,7 +51,7 @@ def dated(role: Element, null: bool = False) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def authors_aredated(document: ClinicalDocument) -> Iterator[Observation]:
     """At least one author, each with time and assignedAuthor."""
-    found = list(each(document.root, "author"))
+    found = list(document.top.each("author"))
     if not found:
         yield at(document.root, "absent", "author 1..*", "author")
     for author in found:
@@ -62,7 +63,7 @@ def authors_aredated(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def authors_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each assignedAuthor/id has root and extension."""
-    for role in each(document.root, "author", "assignedAuthor"):
+    for role in document.top.each("author", "assignedAuthor"):
         yield from identified(first(role, "id"), role)
         for other in list(each(role, "id"))[1:]:
             yield from identified(other, role)
@@ -85,7 +86,7 @@ def _professions(document: ClinicalDocument) -> Iterator[Element]:
 @RULES.rule("CDA-AUT-03C", requirements=VALUE_SETS, source="ANS, JDV J01", layer="MODCDA")
 def profession_of_author_has_its_system(document: ClinicalDocument) -> Iterator[Observation]:
     """The profession of an author has the system that J01 gives it."""
-    for code in each(document.root, "author", "assignedAuthor", "code"):
+    for code in document.top.each("author", "assignedAuthor", "code"):
         yield from paired_in(code, "J01")
 
 
@@ -134,7 +135,7 @@ def professions_are_complete(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-AUT-04", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Observation]:
     """A person with one family name, or a device with its model and software."""
-    for role in each(document.root, "author", "assignedAuthor"):
+    for role in document.top.each("author", "assignedAuthor"):
         device = first(role, "assignedAuthoringDevice")
         if device is not None:
             if first(role, "assignedPerson") is not None:
@@ -161,7 +162,13 @@ def _named(name: Element, related: bool) -> Iterator[Observation]:
             yield at(name, f"plusieurs {part}", f"{part} 0..1", part)
 
 
-@RULES.rule("CDA-AUT-05", requirements=VALUE_SETS, source="ANS, JDV J245 et J246", layer="STRUCT")
+@RULES.rule(
+    "CDA-AUT-05",
+    requirements=VALUE_SETS,
+    source="ANS, JDV J245 et J246",
+    layer="STRUCT",
+    when=holding("prefix", "suffix"),
+)
 def titles_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """Civility in J245, title in J246."""
     for person in header_iter(document, *PEOPLE, "guardianPerson", "informationRecipient"):
@@ -173,7 +180,9 @@ def titles_are_known(document: ClinicalDocument) -> Iterator[Observation]:
                         yield at(found, text, " | ".join(known.systems[""]))
 
 
-@RULES.rule("CDA-AUT-06", requirements=VALUE_SETS, source="ANS, JDV J47", layer="STRUCT")
+@RULES.rule(
+    "CDA-AUT-06", requirements=VALUE_SETS, source="ANS, JDV J47", layer="STRUCT", when=holding("functionCode")
+)
 def functions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """functionCode is in J47."""
     for found in header_iter(document, "functionCode"):
@@ -212,7 +221,7 @@ def practice_settings_are_known(document: ClinicalDocument) -> Iterator[Observat
 def author_does_not_write_after_creation(document: ClinicalDocument) -> Iterator[Observation]:
     """The author's date is not after the creation of the document."""
     created = parse_ts(document.effective_time)
-    for author in each(document.root, "author"):
+    for author in document.top.each("author"):
         time = first(author, "time")
         seen = None if time is None else parse_ts(time.get("value", ""))
         if seen and created and seen.tzinfo and created.tzinfo and seen > created and time is not None:

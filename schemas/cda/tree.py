@@ -11,9 +11,16 @@ HL7 = "urn:hl7-org:v3"
 Q = f"{{{HL7}}}"
 
 
+FEW = 16  # children that a loop compares faster than libxml2 is asked for those of a name
+
+
 def each(element: Element, *names: str) -> Iterator[Element]:
     """The elements down this way of local names, in document order: `each(root, "author", "time")`."""
-    found = element.iterchildren(Q + names[0])
+    tag = Q + names[0]
+    if len(element) > FEW:
+        found = element.iterchildren(tag)
+    else:
+        found = iter([child for child in element if child.tag == tag])
     if len(names) == 1:
         return found
     return (below for child in found for below in each(child, *names[1:]))
@@ -32,13 +39,12 @@ def firsts(element: Element) -> dict[str, Element]:
 
 def first(element: Element, name: str, *below: str) -> Element | None:
     """The first of `each`; None when there is none."""
-    found = element.iterchildren(Q + name)
-    if not below:
-        return next(found, None)
-    for child in found:
-        under = first(child, *below)
-        if under is not None:
-            return under
+    tag = Q + name
+    for child in element.iterchildren(tag) if len(element) > FEW else element:
+        if child.tag == tag:
+            under = first(child, *below) if below else child
+            if under is not None:
+                return under
     return None
 
 

@@ -86,15 +86,15 @@ def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
 
 def judge_bytes(data: bytes, document: ClinicalDocument) -> list[Finding]:
     """The findings on the bytes of a document that was decoded from them: its mark and its encoding."""
-    found = _bytes(data)
     written = (document.root.getroottree().docinfo.encoding or "UTF-8").upper()
+    found = _bytes(data, written)
     if written not in ("UTF-8", "US-ASCII"):
         found.append(ENCODING.finding("/", written, "UTF-8", 1))
     return found
 
 
-def _bytes(data: bytes) -> list[Finding]:
-    found = encoding.RULES.judge(data)
+def _bytes(data: bytes, parsed: str = "") -> list[Finding]:
+    found = encoding.RULES.judge(encoding.Written(data, parsed))
     if data.startswith(encoding.BOM):
         found.insert(0, MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1))
     return found

@@ -6,7 +6,6 @@ leaves a note.
 """
 
 import binascii
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from urllib.parse import unquote
@@ -18,7 +17,6 @@ from .media import MediaType
 
 MAX_PARTS = 1000
 MAX_HEADERS = 16 * 1024  # bytes of headers of one part
-LINE_ENDS = re.compile(r"\r?\n")
 
 
 class MultipartRefused(ValueError):
@@ -195,7 +193,7 @@ def _part(body: bytes, begin: int, end: int, notes: list[str]) -> Part:
 def _headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     name = ""
-    for line in LINE_ENDS.split(head.decode("utf-8", "replace")):
+    for line in head.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"):
         if line[:1] in " \t" and name:
             headers[name] += " " + line.strip()
             continue

@@ -36,6 +36,19 @@ _PLAIN_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _ASCII_INSIDE = re.compile(r"utf-?8|us-ascii|ascii|iso-?8859-\d+", re.IGNORECASE)
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
 _LETTER = re.compile(rb"x0*[0-7]?[0-9A-Fa-f];|0*(?:\d{1,2}|1[01]\d|12[0-7]);")  # end of &#65; or &#x41;
+_NAMES = (
+    "SignedInfo",
+    "SignatureValue",
+    "KeyInfo",
+    "CanonicalizationMethod",
+    "SignatureMethod",
+    "Reference",
+    "Transforms",
+    "Transform",
+    "DigestMethod",
+    "DigestValue",
+)
+_DS = {name: f"{{{DS}}}{name}" for name in _NAMES}
 _SIGNATURE = f"{{{DS}}}Signature"
 _BEARERS = etree.XPath("count(descendant-or-self::*/@*[. = $identifier])")
 
@@ -191,7 +204,7 @@ def _written_twice(identifier: str, written: bytes) -> bool:
 def _named(parent: Element, *names: str) -> list[Element]:
     """The children, which must be exactly these ds: elements."""
     found = list(children(parent))
-    if [item.tag for item in found] != [f"{{{DS}}}{name}" for name in names]:
+    if [item.tag for item in found] != [_DS[name] for name in names]:
         seen = ", ".join(local(item) for item in found)
         raise SignatureRefused(
             "shape", f"{local(parent)} holds {seen or 'nothing'}, expected {', '.join(names)}"
@@ -200,16 +213,22 @@ def _named(parent: Element, *names: str) -> list[Element]:
 
 
 def _shape(signature: Element) -> tuple[Element, Element, Element]:
-    if any(local(item) == "Object" for item in children(signature)):
-        raise SignatureRefused("wrapping", "the signature holds a ds:Object")
-    signed_info, value, key_info = _named(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    try:
+        signed_info, value, key_info = _named(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    except SignatureRefused:
+        if any(local(item) == "Object" for item in children(signature)):
+            raise SignatureRefused("wrapping", "the signature holds a ds:Object") from None
+        raise
     return signed_info, value, key_info
 
 
 def _methods(signed_info: Element) -> tuple[str, list[str]]:
-    if sum(local(item) == "Reference" for item in children(signed_info)) > 1:
-        raise SignatureRefused("wrapping", "the signature has more than one Reference")
-    method, algorithm, _ = _named(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
+    try:
+        method, algorithm, _ = _named(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
+    except SignatureRefused:
+        if sum(local(item) == "Reference" for item in children(signed_info)) > 1:
+            raise SignatureRefused("wrapping", "the signature has more than one Reference") from None
+        raise
     if method.get("Algorithm") != EXC_C14N:
         raise SignatureRefused("algorithm", f"CanonicalizationMethod {method.get('Algorithm')}")
     uri = algorithm.get("Algorithm", "")
@@ -220,7 +239,7 @@ def _methods(signed_info: Element) -> tuple[str, list[str]]:
 
 def _reference(reference: Element) -> tuple[str, bytes, list[str]]:
     transforms, method, value = _named(reference, "Transforms", "DigestMethod", "DigestValue")
-    steps = _named(transforms, *["Transform"] * len(list(children(transforms))))
+    steps = _named(transforms, *["Transform"] * sum(1 for _ in children(transforms)))
     if [step.get("Algorithm") for step in steps] != [ENVELOPED, EXC_C14N]:
         seen = ", ".join(step.get("Algorithm", "") for step in steps)
         raise SignatureRefused("shape", f"transforms are {seen}, expected enveloped-signature then exc-c14n")

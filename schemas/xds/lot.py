@@ -1,6 +1,6 @@
 """What the rules on a submission look at: the metadata with what surrounds them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 
 from schemas.frozen import frozen
@@ -36,14 +36,22 @@ class Lot:
     employee: bool = False
     metadata: Element | None = field(default=None, repr=False, compare=False)
 
-    def entries(self) -> Iterator[tuple[str, DocumentEntry]]:
-        """Each entry with the words that say where it is."""
-        for entry in self.submission.entries:
-            yield f"ExtrinsicObject[@id='{entry.id}']", entry
+    _entries: tuple[tuple[str, DocumentEntry], ...] = field(init=False, repr=False, compare=False)
+    _documents: tuple[tuple[str, DocumentEntry], ...] = field(init=False, repr=False, compare=False)
 
-    def health_documents(self) -> Iterator[tuple[str, DocumentEntry]]:
+    def __post_init__(self) -> None:
+        entries = tuple([(f"ExtrinsicObject[@id='{one.id}']", one) for one in self.submission.entries])
+        object.__setattr__(self, "_entries", entries)
+        documents = tuple([pair for pair in entries if not pair[1].is_signature])
+        object.__setattr__(self, "_documents", documents)
+
+    def entries(self) -> tuple[tuple[str, DocumentEntry], ...]:
+        """Each entry with the words that say where it is."""
+        return self._entries
+
+    def health_documents(self) -> tuple[tuple[str, DocumentEntry], ...]:
         """The same without the signature."""
-        return (pair for pair in self.entries() if not pair[1].is_signature)
+        return self._documents
 
     @property
     def set_where(self) -> str:

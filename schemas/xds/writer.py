@@ -145,13 +145,14 @@ def association_text(link: Association, default_id: str) -> str:
 
 
 def _slots(slots: Iterable[tuple[str, Sequence[str]]]) -> str:
-    return "".join(
-        f'<rim:Slot name="{escape(name)}"><rim:ValueList>'
-        + "".join(f"<rim:Value>{escape(value)}</rim:Value>" for value in values)
-        + "</rim:ValueList></rim:Slot>"
-        for name, values in slots
-        if values and values[0]
-    )
+    parts = []
+    for name, values in slots:
+        if values and values[0]:
+            parts.append(f'<rim:Slot name="{escape(name)}"><rim:ValueList>')
+            for value in values:
+                parts.append(f"<rim:Value>{escape(value)}</rim:Value>")
+            parts.append("</rim:ValueList></rim:Slot>")
+    return "".join(parts)
 
 
 def _label(tag: str, text: str) -> str:

@@ -35,7 +35,7 @@ MAX_CERTIFICATE = 16 * 1024  # characters of base64
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _ASCII_INSIDE = re.compile(r"utf-?8|us-ascii|ascii|iso-?8859-\d+", re.IGNORECASE)
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
-_LETTER = re.compile(rb"x0*[0-7]?[0-9A-Fa-f];|0*(?:\d{1,2}|1[01]\d|12[0-7]);")  # end of &#65; or &#x41;
+_LETTER = re.compile(rb"&#(?:x0*[0-7]?[0-9A-Fa-f]|0*(?:\d{1,2}|1[01]\d|12[0-7]));")  # &#65; or &#x41;
 _NAMES = (
     "SignedInfo",
     "SignatureValue",
@@ -197,8 +197,7 @@ def _written_twice(identifier: str, written: bytes) -> bool:
     letters = identifier.encode()
     if written.startswith(_WIDE) or written.count(letters) != 2 or written.count(b"#" + letters) != 1:
         return False
-    references = written.split(b"&#")
-    return len(references) == 1 or not any(_LETTER.match(after) for after in references[1:])
+    return _LETTER.search(written) is None
 
 
 def _named(parent: Element, *names: str) -> list[Element]:

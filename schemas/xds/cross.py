@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 
 from schemas import valuesets
-from schemas.cda.model import ClinicalDocument, Q
+from schemas.cda.model import ClinicalDocument
 from schemas.cda.model import Code as CdaCode
 from schemas.cda.timestamp import utc_stamp
+from schemas.cda.tree import each
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.frozen import frozen
 from schemas.xds import composite
@@ -312,7 +313,7 @@ def source_patient_id(pair: Described) -> Iterator[Observation]:
     stated, role = pair.entry.source_patient_id, pair.document.places.role
     if not stated or role is None:
         return
-    known = _ids(role.iterfind(f"{Q}id"))
+    known = _ids(each(role, "id"))
     if _about(stated) not in known:
         wanted = " | ".join(f"{value} ({root})" for value, root in sorted(known))
         yield Observation(pair.at("sourcePatientId"), stated, wanted, pair.entry.line)

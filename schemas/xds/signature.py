@@ -422,7 +422,8 @@ def purpose_is_stated(signed: Signed) -> Iterator[Observation]:
     """The purpose of the signature is "source"."""
     if signed.root is None:
         return
-    stated = ["".join(one.itertext()).strip() for one in signed.root.iter(f"{{{DS}}}SignatureProperty")]
+    properties = signed.root.iter(f"{{{DS}}}SignatureProperty")
+    stated = [("".join(one.itertext()) if len(one) else one.text or "").strip() for one in properties]
     if names.SIGNATURE_PURPOSE not in stated:
         where = "/Signature/Object/SignatureProperties"
         yield Observation(where, " ".join(stated), names.SIGNATURE_PURPOSE)

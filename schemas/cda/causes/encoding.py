@@ -23,7 +23,6 @@ UTF8 = re.compile(r"utf-?8", re.IGNORECASE)
 BOM = b"\xef\xbb\xbf"
 WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 HIGH = re.compile(rb"[\x80-\xff]")
-TWICE_BEGINS = b"\xc3\x83"
 TWICE = re.compile(rb"\xc3\x83(?:\xc2[\x80-\xbf]|\xe2\x80[\x80-\xbf])")  # « Ã© »
 
 
@@ -72,7 +71,7 @@ def utf8_is_said(written: Written) -> Iterator[Observation]:
 def text_is_encoded_once(written: Written) -> Iterator[Observation]:
     """No text was encoded twice in UTF-8 (« Ã© » where « é » was meant)."""
     data = written.data
-    found = TWICE.search(data) if TWICE_BEGINS in data else None
+    found = None if data.isascii() else TWICE.search(data)
     if found and not is_wide(data) and _not_utf8(written) is None:
         yield Observation("/", found[0].decode("utf-8"), "texte encodé une fois", _line(data, found.start()))
 

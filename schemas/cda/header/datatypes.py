@@ -189,14 +189,15 @@ def interval(time: Element) -> Iterator[Observation]:
 def parts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
     """The parts of an address or a name are not empty, and no text stands beside them."""
     for found in header_iter(document, "addr", "name"):
-        beside = (found.text or "").strip() if len(found) else ""
-        for part in children(found):
+        parts = [part for part in found if isinstance(part.tag, str)]
+        beside = (found.text or "").strip() if parts else ""
+        for part in parts:
             beside = beside or (part.tail or "").strip()
-            if len(part) or part.get("nullFlavor") or local(part) in ("validTime", "useablePeriod"):
+            if (part.text or "").strip() or len(part) or part.get("nullFlavor"):
                 continue
-            if not (part.text or "").strip():
+            if local(part) not in ("validTime", "useablePeriod"):
                 yield at(part, "", "texte")
-        if beside and next(children(found), None) is not None:
+        if beside:
             yield at(found, beside, "éléments, ou texte")
 
 

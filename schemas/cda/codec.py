@@ -13,6 +13,7 @@ from schemas.cda.model import (
     CdaRefused,
     ClinicalDocument,
     Code,
+    Identifier,
     PatientIdentity,
     Person,
     Places,
@@ -24,6 +25,7 @@ from schemas.xml import Element, local, parse
 
 DOCUMENT = f"{Q}ClinicalDocument"
 BODY = f"{Q}component"
+ID = f"{Q}id"
 
 
 def read(data: bytes) -> ClinicalDocument:
@@ -107,6 +109,7 @@ def decode(root: Element) -> ClinicalDocument:
         code_image=image,
         root=root,
         header=header,
+        ids=tuple([Identifier(one, one.get("root"), one.get("extension")) for one in header.get(ID, ())]),
         top=top,
         places=Places(
             role,

@@ -257,9 +257,9 @@ def responsibility_follows_creation(walked: Walked) -> Iterator[Observation]:
 @RULES.rule("CDA-EXT-20", requires=Keyword.PEUT, requirements=OURS, source="RPPS, clé de Luhn")
 def rpps_have_their_key(walked: Walked) -> Iterator[Observation]:
     """The 11 digits of an RPPS end with their Luhn key (test identities often do not)."""
-    for identifier in walked.document.header.get(f"{Q}id", ()):
-        found = RPPS.fullmatch(identifier.get("extension", ""))
-        if found and identifier.get("root") == PROFESSIONAL_ID and not _luhn(found[1]):
+    for identifier, root, extension in walked.document.ids:
+        found = RPPS.fullmatch(extension or "") if root == PROFESSIONAL_ID else None
+        if found and not _luhn(found[1]):
             yield at(identifier, found[0], "clé de Luhn", "@extension")
 
 
@@ -275,9 +275,8 @@ def _luhn(digits: str) -> bool:
 @RULES.rule("CDA-EXT-21", requires=Keyword.DEVRAIT, requirements=OURS, source="CI-SIS, Struct_IdNat")
 def structures_have_a_national_id(walked: Walked) -> Iterator[Observation]:
     """A Struct_IdNat is 1 and a FINESS, 2 and a SIREN, 3 and a SIRET, 0 or 4 and a practice."""
-    for identifier in walked.document.header.get(f"{Q}id", ()):
-        value = identifier.get("extension", "")
-        if identifier.get("root") == STRUCTURE_ID and value and not STRUCTURE.fullmatch(value):
+    for identifier, root, value in walked.document.ids:
+        if root == STRUCTURE_ID and value and not STRUCTURE.fullmatch(value):
             yield at(identifier, value, "1 + FINESS, 2 + SIREN, 3 + SIRET, 0 ou 4 + cabinet", "@extension")
 
 
@@ -285,8 +284,8 @@ def structures_have_a_national_id(walked: Walked) -> Iterator[Observation]:
 def organisations_are_named_when_they_say_so(walked: Walked) -> Iterator[Observation]:
     """The name of an organisation is not empty."""
     header = walked.document.header
-    for tag, elements in header.items():
-        if tag.endswith("Organization"):
-            for name in (name for element in elements for name in each(element, "name")):
+    for tag in [tag for tag in header if tag.endswith("Organization")]:
+        for organisation in header[tag]:
+            for name in each(organisation, "name"):
                 if not said(name) and not name.get("nullFlavor") and next(children(name), None) is None:
                     yield at(name, "", "texte")

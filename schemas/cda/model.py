@@ -7,6 +7,7 @@ error. Judging is the business of the rules.
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.cda.tree import HL7 as HL7
 from schemas.cda.tree import Q as Q
@@ -105,6 +106,14 @@ class Places:
     text: Element | None = None  # component/nonXMLBody/text
 
 
+class Identifier(NamedTuple):
+    """An `id` element of the header with what it says."""
+
+    element: Element
+    root: str | None
+    extension: str | None
+
+
 @frozen
 class ClinicalDocument:
     """A decoded CDA document. `unique_id` is `root` or `root^extension`, the form of XDS.
@@ -113,8 +122,8 @@ class ClinicalDocument:
     `nonxml`: (media type, decoded bytes; empty bytes when not base64). `pdf`: the PDF of level 1 or of the
     "Copie du document" section. `epu_id`: number of the e-prescription. `code_image`: picture of the 2D code.
     `version` is 0 when absent or not an integer. `root` is the parsed ClinicalDocument element, `header` the
-    elements of the header by qualified tag, and under `@nullFlavor` those that are null; `top` the ways down
-    from the root.
+    elements of the header by qualified tag, and under `@nullFlavor` those that are null; `ids`
+    its identifiers; `top` the ways down from the root.
     """
 
     unique_id: str
@@ -148,6 +157,7 @@ class ClinicalDocument:
     code_image: bytes | None
     root: Element = field(repr=False, compare=False)
     header: Mapping[str, list[Element]] = field(repr=False, compare=False)
+    ids: tuple[Identifier, ...] = field(repr=False, compare=False)
     top: Top = field(repr=False, compare=False)
     places: Places = field(repr=False, compare=False)
 

@@ -122,7 +122,7 @@ def judge_document(
     """
     if header not in old_header.HEADERS:
         raise ValueError(f"header is one of {', '.join(old_header.HEADERS)}, not {header!r}")
-    found = _apply((causes.RULES,), causes.Case(document, header))
+    found = _apply((causes.RULES,), causes.opened(document, header))
     found += _apply((structure.RULES,), document) + judge_header(document)
     found += _apply((style.RULES,), document)
     model = volets.model_of(document)

@@ -1,4 +1,4 @@
-"""Root causes in the bytes: the encoding announced is not the one written. No need to have read the XML."""
+"""Root causes in the bytes: the encoding announced is not the one written."""
 
 import re
 from collections.abc import Iterator

@@ -40,6 +40,11 @@ def has_nulls(document: ClinicalDocument) -> bool:
     return bool(document.header[NULLS])
 
 
+def has_codes_with_null(document: ClinicalDocument) -> bool:
+    """The header has a nullFlavor beside a code."""
+    return any(null.get("code") for null in document.header[NULLS])
+
+
 @RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT", when=has_nulls)
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
@@ -60,16 +65,18 @@ def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-DT-02", requirements=SCHEMATRON, source=f"{SOURCE}, II", layer="STRUCT")
 def identifiers_have_a_valid_root(document: ClinicalDocument) -> Iterator[Observation]:
     """An identifier has a root (OID, upper-case UUID) or a nullFlavor, never both."""
-    for found in header_iter(document, "id"):
+    for found, root, extension in document.ids:
+        null = found.get("nullFlavor")
+        if root is not None and null is None and valid_root(root):
+            continue
         parent = found.getparent()
         if parent is document.root or (parent is not None and parent.tag == PARENT):
             continue  # CDA-HDR-06 and CDA-REL-01 say so
-        root, null = found.get("root"), found.get("nullFlavor")
         if root is None:
-            if null is None and found.get("extension") is None:
+            if null is None and extension is None:
                 yield at(found, "absent", "@root ou @nullFlavor", "@root")
-            elif found.get("extension") is not None:
-                yield at(found, f"extension {found.get('extension')} sans root", "@root", "@root")
+            elif extension is not None:
+                yield at(found, f"extension {extension} sans root", "@root", "@root")
         elif not valid_root(root):
             yield at(found, root, "OID ou UUID en majuscules", "@root")
         elif null is not None:
@@ -80,14 +87,16 @@ def identifiers_have_a_valid_root(document: ClinicalDocument) -> Iterator[Observ
 def identifiers_differ_within_a_parent(document: ClinicalDocument) -> Iterator[Observation]:
     """The identifiers of one thing are different."""
     seen: set[tuple[Element | None, str, str]] = set()
-    for found in header_iter(document, "id"):
-        key = (found.getparent(), found.get("root", ""), found.get("extension", ""))
+    for found, root, extension in document.ids:
+        key = (found.getparent(), root or "", extension or "")
         if key in seen and key[1]:
             yield at(found, f"{key[1]} {key[2]}".strip(), "id différents")
         seen.add(key)
 
 
-@RULES.rule("CDA-DT-03", requirements=SCHEMATRON, source=f"{SOURCE}, CD", layer="STRUCT")
+@RULES.rule(
+    "CDA-DT-03", requirements=SCHEMATRON, source=f"{SOURCE}, CD", layer="STRUCT", when=has_codes_with_null
+)
 def no_code_with_null(document: ClinicalDocument) -> Iterator[Observation]:
     """A code excludes nullFlavor."""
     for found in header_iter(document, *CODED):

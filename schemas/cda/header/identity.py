@@ -14,6 +14,7 @@ RULES: RuleSet[ClinicalDocument] = RuleSet("cda-identity")
 COG = re.compile(r"\d[\dAB]\d{3}")
 BIRTH = re.compile(r"\d{4}(?:\d{2}){0,5}(?:[+-]\d{1,4})?")
 SDTC = "{urn:hl7-org:sdtc}"
+EXTENSIONS = ("deceasedInd", "deceasedTime", "multipleBirthInd", "multipleBirthOrderNumber")
 TRAITS_ROW = ("INS/va1.56",)
 
 
@@ -196,15 +197,16 @@ def guardians_are_a_person_or_an_organisation(document: ClinicalDocument) -> Ite
                     yield at(family, family.get("qualifier"), "BR | SP | CL", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-16", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+def has_extensions(document: ClinicalDocument) -> bool:
+    """The header says a death or a multiple birth."""
+    return not document.header.keys().isdisjoint(map(SDTC.__add__, EXTENSIONS))
+
+
+@RULES.rule("CDA-PAT-16", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=has_extensions)
 def extensions_of_the_patient_are_said_once(document: ClinicalDocument) -> Iterator[Observation]:
     """Death and multiple birth (sdtc) at most once each."""
     person = document.places.person
-    for name in (
-        ()
-        if person is None
-        else ("deceasedInd", "deceasedTime", "multipleBirthInd", "multipleBirthOrderNumber")
-    ):
+    for name in EXTENSIONS:
         found = list(person.iterchildren(SDTC + name)) if person is not None else []
         if len(found) > 1:
             yield at(found[1], f"{len(found)} {name}", f"sdtc:{name} 0..1")

@@ -198,7 +198,19 @@ def organisations_have_a_structure_id(document: ClinicalDocument) -> Iterator[Ob
                 yield at(identifier, identifier.get("root", ""), STRUCTURE_ID, "@root")
 
 
-@RULES.rule("CDA-AUT-08", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source="CI-SIS, PS_IdNat")
+def has_odd_professional(document: ClinicalDocument) -> bool:
+    """An id of the header has the OID of professionals and not their form."""
+    values = [value for _, root, value in document.ids if root == PROFESSIONAL_ID and value]
+    return not all(map(PROFESSIONAL.fullmatch, values))
+
+
+@RULES.rule(
+    "CDA-AUT-08",
+    requires=Keyword.DEVRAIT,
+    requirements=SCHEMATRON,
+    source="CI-SIS, PS_IdNat",
+    when=has_odd_professional,
+)
 def professionals_have_a_national_id(document: ClinicalDocument) -> Iterator[Observation]:
     """A PS_IdNat is 8 and 11 digits (RPPS), 0 and ADELI, or a structure and its internal id."""
     for role in header_iter(document, *ROLES):

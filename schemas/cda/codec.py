@@ -1,6 +1,7 @@
 """Bytes to ClinicalDocument. Tolerant: only what is not a CDA document at all is refused."""
 
 import binascii
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -26,6 +27,7 @@ from schemas.xml import Element, local, parse
 DOCUMENT = f"{Q}ClinicalDocument"
 BODY = f"{Q}component"
 ID = f"{Q}id"
+PROFESSIONALS = (f"{Q}assignedAuthor", f"{Q}assignedEntity", f"{Q}associatedEntity")
 
 
 def read(data: bytes) -> ClinicalDocument:
@@ -117,6 +119,7 @@ def decode(root: Element) -> ClinicalDocument:
             main,
             encounter,
             top.first("component", "nonXMLBody", "text"),
+            tuple(_professions(header)),
         ),
     )
 
@@ -135,6 +138,14 @@ def _index(root: Element) -> tuple[Top, dict[str, list[Element]]]:
             if element.get("nullFlavor") is not None:
                 index[NULLS].append(element)
     return Top(top), index
+
+
+def _professions(header: Mapping[str, list[Element]]) -> Iterator[Element]:
+    for tag in PROFESSIONALS:
+        for role in header.get(tag, ()):
+            code = first(role, "code")
+            if code is not None:
+                yield code
 
 
 def _replaced(top: Top) -> str | None:

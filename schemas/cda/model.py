@@ -104,6 +104,7 @@ class Places:
     act: Element | None = None  # documentationOf/serviceEvent
     encounter: Element | None = None  # componentOf/encompassingEncounter
     text: Element | None = None  # component/nonXMLBody/text
+    professions: tuple[Element, ...] = ()  # the code of each professional, whatever the role
 
 
 class Identifier(NamedTuple):

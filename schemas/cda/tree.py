@@ -1,6 +1,7 @@
 """Ways down an HL7 tree. Twice as fast as ElementPath, which reads a path again at each call."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 
 from lxml import etree
 
@@ -50,21 +51,25 @@ def first(element: Element, name: str, *below: str) -> Element | None:
 
 @frozen
 class Top:
-    """The children of a root by qualified tag: most rules begin there, so they are searched once for all."""
+    """The ways down from a root: most rules take one, and several the same, so each is gone once.
+
+    `children`: those of the root by qualified tag.
+    """
 
     children: Mapping[str, list[Element]]
+    _gone: dict[tuple[str, ...], Sequence[Element]] = field(default_factory=dict, repr=False, compare=False)
 
-    def each(self, name: str, *below: str) -> Iterable[Element]:
+    def each(self, *names: str) -> Sequence[Element]:
         """The elements down this way of local names from the root, in document order."""
-        found = self.children.get(Q + name, ())
-        if not below or not found:
-            return found
-        return [under for one in found for under in each(one, *below)]
+        found = self._gone.get(names)
+        if found is None:
+            found = self.children.get(Q + names[0], ())
+            if len(names) > 1:
+                found = [below for child in found for below in each(child, *names[1:])]
+            self._gone[names] = found
+        return found
 
-    def first(self, name: str, *below: str) -> Element | None:
+    def first(self, *names: str) -> Element | None:
         """The first of `each`; None when there is none."""
-        for one in self.children.get(Q + name, ()):
-            under = first(one, *below) if below else one
-            if under is not None:
-                return under
-        return None
+        found = self.each(*names)
+        return found[0] if found else None

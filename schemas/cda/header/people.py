@@ -72,15 +72,8 @@ def authors_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-03", requirements=VALUE_SETS, source="ANS, JDV J01", layer="STRUCT")
 def professions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of a professional is in J01."""
-    for code in _professions(document):
+    for code in document.places.professions:
         yield from coded_in(code, "J01")
-
-
-def _professions(document: ClinicalDocument) -> Iterator[Element]:
-    for role in header_iter(document, "assignedAuthor", "assignedEntity", "associatedEntity"):
-        code = first(role, "code")
-        if code is not None:
-            yield code
 
 
 @RULES.rule("CDA-AUT-03C", requirements=VALUE_SETS, source="ANS, JDV J01", layer="MODCDA")
@@ -118,7 +111,7 @@ def codes_have_the_system_of_their_set(document: ClinicalDocument) -> Iterator[O
 def professions_may_be_newer_than_ours(document: ClinicalDocument) -> Iterator[Observation]:
     """A profession of a plausible shape that we do not know: J01 is held in part."""
     known = value_set("J01")
-    for code in _professions(document):
+    for code in document.places.professions:
         value = code.get("code", "")
         if not known.contains(value) and known.may_contain(value):
             yield at(code, value, f"JDV J01, dont le banc ne connaît qu'une partie ({known.version})")
@@ -127,7 +120,7 @@ def professions_may_be_newer_than_ours(document: ClinicalDocument) -> Iterator[O
 @RULES.rule("CDA-AUT-03B", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def professions_are_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of a professional has code, codeSystem and displayName."""
-    for code in _professions(document):
+    for code in document.places.professions:
         if code.get("code"):
             yield from labelled(code)
 

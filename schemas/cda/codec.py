@@ -14,7 +14,6 @@ from schemas.cda.model import (
     CdaRefused,
     ClinicalDocument,
     Code,
-    Identifier,
     PatientIdentity,
     Person,
     Places,
@@ -111,7 +110,7 @@ def decode(root: Element) -> ClinicalDocument:
         code_image=image,
         root=root,
         header=header,
-        ids=tuple([Identifier(one, one.get("root"), one.get("extension")) for one in header.get(ID, ())]),
+        ids=tuple([(one, one.get("root"), one.get("extension")) for one in header.get(ID, ())]),
         top=top,
         places=Places(
             role,

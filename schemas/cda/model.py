@@ -7,7 +7,6 @@ error. Judging is the business of the rules.
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import NamedTuple
 
 from schemas.cda.tree import HL7 as HL7
 from schemas.cda.tree import Q as Q
@@ -49,6 +48,7 @@ class Code:
     display: str = ""
 
 
+Identifier = tuple[Element, str | None, str | None]  # an `id` element with its root and extension
 NO_CODE = Code("")
 
 
@@ -105,14 +105,6 @@ class Places:
     encounter: Element | None = None  # componentOf/encompassingEncounter
     text: Element | None = None  # component/nonXMLBody/text
     professions: tuple[Element, ...] = ()  # the code of each professional, whatever the role
-
-
-class Identifier(NamedTuple):
-    """An `id` element of the header with what it says."""
-
-    element: Element
-    root: str | None
-    extension: str | None
 
 
 @frozen

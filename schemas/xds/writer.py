@@ -155,6 +155,13 @@ def _slots(slots: Iterable[tuple[str, Sequence[str]]]) -> str:
     return "".join(parts)
 
 
+def _slot(name: str, value: str) -> str:
+    if not value:
+        return ""
+    inside = f"<rim:Value>{escape(value)}</rim:Value>"
+    return f'<rim:Slot name="{name}"><rim:ValueList>{inside}</rim:ValueList></rim:Slot>'
+
+
 def _label(tag: str, text: str) -> str:
     if not text:
         return ""
@@ -181,7 +188,7 @@ def _classifications(
     for scheme, code in codes:
         if code is not None:
             rank += 1
-            content = _slots((("codingScheme", (code.system,)),)) + _label("Name", code.display)
+            content = _slot("codingScheme", code.system) + _label("Name", code.display)
             parts.append(_classification(owner, rank, scheme, escape(code.code), content))
     return "".join(parts)
 

@@ -67,7 +67,7 @@ def elements_are_in_the_namespace(case: Case) -> Iterator[Observation]:
 def _foreign(document: ClinicalDocument) -> Iterator[Element]:
     """Elements of another namespace in HL7 ones; only the body is searched when the header has none."""
     whole = [document.root]
-    if all(tag.startswith(Q) for tag in document.header if tag != NULLS):
+    if not [tag for tag in document.header if not tag.startswith(Q) and tag != NULLS]:
         whole = list(document.top.each("component"))
     for top in whole:
         yield from selected(FOREIGN, top)

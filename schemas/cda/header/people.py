@@ -36,6 +36,7 @@ ORGANISATIONS = (
 )
 PEOPLE = ("assignedPerson", "associatedPerson", "relatedPerson")
 ASSIGNED_PERSON, RELATED_PERSON = f"{Q}assignedPerson", f"{Q}relatedPerson"
+FAMILY = f"{Q}family"
 ROLES = ("assignedAuthor", "assignedEntity", "associatedEntity", "intendedRecipient")
 
 
@@ -147,10 +148,10 @@ def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Obser
 
 def _named(name: Element, related: bool) -> Iterator[Observation]:
     tags = [part.tag for part in name]
-    families = list(each(name, "family"))
+    families = [part for part in name if part.tag == FAMILY]
     if len(families) != 1 or not (said(families[0]) or families[0].get("nullFlavor")):
         yield at(name, f"{len(families)} family", "family 1..1", "family")
-    for part in () if related else ("given", "prefix", "suffix"):
+    for part in () if related or len(set(tags)) == len(tags) else ("given", "prefix", "suffix"):
         if tags.count(Q + part) > 1:
             yield at(name, f"plusieurs {part}", f"{part} 0..1", part)
 

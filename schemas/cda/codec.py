@@ -35,7 +35,7 @@ def read(data: bytes) -> ClinicalDocument:
     Raises XmlRefused when the bytes are not XML that may be read, CdaRefused when they hold no
     ClinicalDocument in the namespace urn:hl7-org:v3.
     """
-    return decode(find_document(parse(data)))
+    return decode(find_document(parse(data)), len(data))
 
 
 def find_document(root: Element) -> Element:
@@ -51,8 +51,8 @@ def find_document(root: Element) -> Element:
     raise CdaRefused("not-cda", f"root element {local(root)}")
 
 
-def decode(root: Element) -> ClinicalDocument:
-    """The values of a ClinicalDocument element."""
+def decode(root: Element, size: int = 0) -> ClinicalDocument:
+    """The values of a ClinicalDocument element, parsed from so many bytes."""
     top, header = _index(root)  # first: it makes the elements of the header, which the rest then finds ready
     authors = tuple([_person(first(author, "assignedAuthor"), author) for author in top.each("author")])
     acts = list(top.each("documentationOf", "serviceEvent"))
@@ -120,6 +120,7 @@ def decode(root: Element) -> ClinicalDocument:
             top.first("component", "nonXMLBody", "text"),
             tuple(_professions(header)),
         ),
+        size=size,
     )
 
 

@@ -116,7 +116,7 @@ class ClinicalDocument:
     "Copie du document" section. `epu_id`: number of the e-prescription. `code_image`: picture of the 2D code.
     `version` is 0 when absent or not an integer. `root` is the parsed ClinicalDocument element, `header` the
     elements of the header by qualified tag, and under `@nullFlavor` those that are null; `ids`
-    its identifiers; `top` the ways down from the root.
+    its identifiers; `top` the ways down from the root. `size`: its bytes, 0 when unknown.
     """
 
     unique_id: str
@@ -153,6 +153,7 @@ class ClinicalDocument:
     ids: tuple[Identifier, ...] = field(repr=False, compare=False)
     top: Top = field(repr=False, compare=False)
     places: Places = field(repr=False, compare=False)
+    size: int = field(default=0, compare=False)
 
     def is_a(self, template: str) -> bool:
         """Whether the header declares this templateId root."""

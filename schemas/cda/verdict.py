@@ -65,7 +65,7 @@ def judge(data: bytes, *, deep: bool = True, header: str = old_header.AUTO) -> l
 def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
     """The decoded document with the findings on its bytes; None when a root cause stops there."""
     try:
-        document = decode(find_document(parse(data)))
+        document = decode(find_document(parse(data)), len(data))
     except XmlRefused as refusal:
         before = _bytes(data)
         if refusal.reason == "too-many":

@@ -21,6 +21,7 @@ class Lot:
     allows MASQUE_PS with INVISIBLE_PATIENT. `others`: INS of the same patient under which an entry may have
     been fed (CX). `employee`: who feeds bears a CPE card (TD2.2). `metadata`: the element that the submission
     was read from, compared with the schema when it is given.
+    `size`: the bytes of the XML around it, 0 when unknown.
     """
 
     submission: Submission
@@ -35,6 +36,7 @@ class Lot:
     others: frozenset[str] = frozenset()
     employee: bool = False
     metadata: Element | None = field(default=None, repr=False, compare=False)
+    size: int = field(default=0, repr=False, compare=False)
 
     _entries: tuple[tuple[str, DocumentEntry], ...] = field(init=False, repr=False, compare=False)
     _documents: tuple[tuple[str, DocumentEntry], ...] = field(init=False, repr=False, compare=False)

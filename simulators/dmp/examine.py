@@ -353,6 +353,7 @@ class Examiner:
             cumulative=self.options.cumulative,
             employee=seen.operation is routes.FEED_CPE,
             metadata=provided.metadata,
+            size=len(seen.carried.written) if seen.carried else 0,
         )
         decisive = judge_decisive(lot)
         seen.findings += decisive

@@ -103,4 +103,4 @@ def prepare(folder: Path) -> Iterator[Sample]:
         yield sample
 
 
-MEASURE = Measure("feed", "alimentation DMP de 60 ko, entièrement jugée", CPU, 2.0, prepare)
+MEASURE = Measure("feed", "alimentation DMP de 60 ko, entièrement jugée", CPU, 1.5, prepare)

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 MAX_KEPT = 16 * 1024  # bytes: a larger one is read, not remembered
 
@@ -28,9 +28,10 @@ _known = lru_cache(maxsize=256)(_load)
 
 
 @lru_cache(maxsize=256)
-def public_key(certificate: x509.Certificate) -> CertificatePublicKeyTypes:
-    """The key of a certificate, read once. Raises as `x509.Certificate.public_key`."""
-    return certificate.public_key()
+def rsa_key(certificate: x509.Certificate) -> RSAPublicKey | None:
+    """The key of a certificate, read once; None when it is not RSA."""
+    key = certificate.public_key()
+    return key if isinstance(key, RSAPublicKey) else None
 
 
 @lru_cache(maxsize=256)

@@ -120,19 +120,23 @@ class Observation:
 
 
 RuleFunction = Callable[[T], Iterator[Observation]]
+Guard = Callable[[T], object]
+Group = tuple[Guard[T] | None, list[tuple[Rule, RuleFunction[T]]]]
 
 
 @dataclass(slots=True)
 class RuleSet(Generic[T]):
     """The rules over one kind of artefact, in the order in which they were declared.
 
+    `groups`: rules that follow each other and look at the same thing, after the guard that tells whether an
+    artefact has it (None: they look at every artefact).
     `requirements`: those of the rules that name none of their own.
     """
 
     name: str
     requirements: tuple[str, ...] = ()
     rules: dict[str, Rule] = field(default_factory=dict)
-    functions: list[tuple[Rule, RuleFunction[T]]] = field(default_factory=list)
+    groups: list[Group[T]] = field(default_factory=list)
 
     def rule(
         self,
@@ -142,13 +146,20 @@ class RuleSet(Generic[T]):
         requirements: Iterable[str] = (),
         source: str = "",
         layer: str = "",
+        when: Guard[T] | None = None,
     ) -> Callable[[RuleFunction[T]], RuleFunction[T]]:
-        """Register a generator function as a rule. Raises ValueError when the id is taken in this set."""
+        """Register a generator function as a rule. Raises ValueError when the id is taken in this set.
+
+        `when`: what the artefact must have for the rule to have anything to look at; not asked again for the
+        next rule with the same one.
+        """
 
         declared = self.declare(id, requires=requires, requirements=requirements, source=source, layer=layer)
 
         def register(function: RuleFunction[T]) -> RuleFunction[T]:
-            self.functions.append((declared, function))
+            if not self.groups or self.groups[-1][0] is not when:
+                self.groups.append((when, []))
+            self.groups[-1][1].append((declared, function))
             return function
 
         return register
@@ -168,13 +179,20 @@ class RuleSet(Generic[T]):
         self.rules[id] = Rule(id, requires, tuple(requirements) or self.requirements, source, layer)
         return self.rules[id]
 
-    def judge(self, artefact: T) -> list[Finding]:
-        """Every finding of every registered rule on this artefact."""
-        return [
-            rule.finding(seen.where, seen.observed, seen.expected, seen.line)
-            for rule, function in self.functions
-            for seen in function(artefact)
-        ]
+    def judge(self, artefact: T, most: int = -1) -> list[Finding]:
+        """Every finding of the rules on this artefact: the first `most` of each rule, if positive."""
+        found: list[Finding] = []
+        for guard, functions in self.groups:
+            if guard is not None and not guard(artefact):
+                continue
+            for rule, function in functions:
+                room = most
+                for seen in function(artefact):
+                    found.append(rule.finding(seen.where, seen.observed, seen.expected, seen.line))
+                    room -= 1
+                    if not room:
+                        break
+        return found
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:

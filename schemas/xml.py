@@ -6,6 +6,7 @@ bench, after the limits measured for libxml2 2.14.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lxml import etree
 
@@ -71,6 +72,11 @@ def declared_encoding(data: bytes) -> str:
     head = data[:1024].removeprefix(b"\xef\xbb\xbf")
     if b"\x00" in head[:8]:
         head = head.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\x00", b"")
+    return _declared(head.partition(b"?>")[0]) if b"<?xml" in head else ""
+
+
+@lru_cache(maxsize=64)  # software writes the same declaration each time
+def _declared(head: bytes) -> str:
     found = DECLARED.match(head)
     return found[1].decode("ascii") if found else ""
 

@@ -21,6 +21,7 @@ from schemas.xsd_words import SchemaProblem, distinct, placed, unplaced
 
 MAX_PROBLEMS = 10
 MAX_NODES = 20_000  # elements and attributes: the places of faults cost quadratic time, 0.3 s with these
+SMALLEST = len("<a/>")  # bytes of a node
 MAX_PLACED = 200  # faults of a longer document that are given a place
 CHUNK = 65_536
 
@@ -46,15 +47,17 @@ def load(package: str, name: str) -> Schema:
     return Schema(path, etree.XMLSchema(etree.parse(path, etree.XMLParser(no_network=True))))
 
 
-def problems(source: Element | bytes, schema: Schema, limit: int = MAX_PROBLEMS) -> Iterator[SchemaProblem]:
+def problems(
+    source: Element | bytes, schema: Schema, limit: int = MAX_PROBLEMS, size: int = 0
+) -> Iterator[SchemaProblem]:
     """What departs from the schema, at most `limit` times; nothing for a valid element.
 
-    An element stands for the tree under it. Of a long document with very many faults, the first are told
-    without their place.
+    An element stands for the tree under it; `size`: the number of bytes that it was parsed from, when
+    known. Of a long document with very many faults, the first are told without their place.
     Raises schemas.xml.XmlRefused when bytes are given that may not be read.
     """
     root = xml.parse(source) if isinstance(source, bytes) else source
-    if _COUNT(root) > MAX_NODES:
+    if not 0 < size <= MAX_NODES * SMALLEST and _COUNT(root) > MAX_NODES:
         log = _streamed(root, schema)
         if not log:
             return
@@ -69,9 +72,9 @@ def problems(source: Element | bytes, schema: Schema, limit: int = MAX_PROBLEMS)
     yield from islice((placed(root, entry, schema.path) for entry in distinct(log)), limit)
 
 
-def observations(element: Element, schema: Schema) -> Iterator[Observation]:
-    """The problems of an element, as a rule yields them."""
-    for seen in problems(element, schema):
+def observations(element: Element, schema: Schema, size: int = 0) -> Iterator[Observation]:
+    """The problems of an element, as a rule yields them. `size` as in `problems`."""
+    for seen in problems(element, schema, size=size):
         expected = " | ".join(seen.expected)
         if not (expected or seen.observed):
             yield Observation(seen.where, seen.message, "", seen.line)

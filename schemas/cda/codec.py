@@ -1,7 +1,7 @@
 """Bytes to ClinicalDocument. Tolerant: only what is not a CDA document at all is refused."""
 
 import binascii
-from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -19,12 +19,14 @@ from schemas.cda.model import (
     Places,
     Q,
 )
-from schemas.cda.tree import each, first, firsts
+from schemas.cda.tree import Top, each, first, firsts
 from schemas.ins import INS_OIDS, Ins
 from schemas.xml import Element, local, parse
 
 DOCUMENT = f"{Q}ClinicalDocument"
 BODY = f"{Q}component"
+ID = f"{Q}id"
+PROFESSIONALS = (f"{Q}assignedAuthor", f"{Q}assignedEntity", f"{Q}associatedEntity")
 
 
 def read(data: bytes) -> ClinicalDocument:
@@ -33,7 +35,7 @@ def read(data: bytes) -> ClinicalDocument:
     Raises XmlRefused when the bytes are not XML that may be read, CdaRefused when they hold no
     ClinicalDocument in the namespace urn:hl7-org:v3.
     """
-    return decode(find_document(parse(data)))
+    return decode(find_document(parse(data)), len(data))
 
 
 def find_document(root: Element) -> Element:
@@ -49,44 +51,36 @@ def find_document(root: Element) -> Element:
     raise CdaRefused("not-cda", f"root element {local(root)}")
 
 
-def decode(root: Element) -> ClinicalDocument:
-    """The values of a ClinicalDocument element."""
-    header = _index(root)  # first: it makes every element of the header, which the rest then finds ready
-    top = firsts(root)
-    authors = tuple(_person(first(author, "assignedAuthor"), author) for author in each(root, "author"))
-    acts = list(each(root, "documentationOf", "serviceEvent"))
+def decode(root: Element, size: int = 0) -> ClinicalDocument:
+    """The values of a ClinicalDocument element, parsed from so many bytes."""
+    top, header = _index(root)  # first: it makes the elements of the header, which the rest then finds ready
+    authors = tuple([_person(first(author, "assignedAuthor"), author) for author in top.each("author")])
+    acts = list(top.each("documentationOf", "serviceEvent"))
     main = acts[0] if acts else None
     act = firsts(main) if main is not None else {}
     low = high = None
     if (period := act.get(f"{Q}effectiveTime")) is not None:
         low, high = first(period, "low"), first(period, "high")
     performer = act.get(f"{Q}performer")
-    legal = top.get(f"{Q}legalAuthenticator")
-    custodian = first(root, "custodian", "assignedCustodian", "representedCustodianOrganization")
+    legal = top.first("legalAuthenticator")
+    custodian = top.first("custodian", "assignedCustodian", "representedCustodianOrganization")
     setting = next(performer.iter(f"{Q}standardIndustryClassCode"), None) if performer is not None else None
-    parent = root.find(f"{Q}relatedDocument[@typeCode='RPLC']/{Q}parentDocument/{Q}id")
-    role = first(root, "recordTarget", "patientRole")
-    encounter = first(root, "componentOf", "encompassingEncounter")
-    nonxml, pdf, image = _body(root)
-    epu = next(
-        (
-            found.get("extension", "")
-            for event in acts
-            for found in each(event, "id")
-            if found.get("root") == EPU_ROOT
-        ),
-        None,
-    )
+    role = top.first("recordTarget", "patientRole")
+    person = None if role is None else first(role, "patient")
+    encounter = top.first("componentOf", "encompassingEncounter")
+    nonxml, pdf, image = _body(top)
+    epu = [one for event in acts for one in each(event, "id") if one.get("root") == EPU_ROOT]
+    title = top.first("title")
     return ClinicalDocument(
-        unique_id=_id(top.get(f"{Q}id")),
-        set_id=_id(top.get(f"{Q}setId")),
-        version=_integer(top.get(f"{Q}versionNumber")),
-        type_code=code(top.get(f"{Q}code")) or NO_CODE,
-        title=" ".join((root.findtext(f"{Q}title") or "").split()),
-        effective_time=_value(top.get(f"{Q}effectiveTime")),
-        confidentiality=code(top.get(f"{Q}confidentialityCode")) or NO_CODE,
-        language=_attribute(top.get(f"{Q}languageCode"), "code"),
-        patient=_patient(role),
+        unique_id=_id(top.first("id")),
+        set_id=_id(top.first("setId")),
+        version=_integer(top.first("versionNumber")),
+        type_code=code(top.first("code")) or NO_CODE,
+        title="" if title is None else " ".join((title.text or "").split()),
+        effective_time=_value(top.first("effectiveTime")),
+        confidentiality=code(top.first("confidentialityCode")) or NO_CODE,
+        language=_attribute(top.first("languageCode"), "code"),
+        patient=_patient(role, person),
         author=authors[0] if authors else Person("", ""),
         authors=authors,
         legal_authenticator=None if legal is None else _person(first(legal, "assignedEntity"), legal),
@@ -95,49 +89,70 @@ def decode(root: Element) -> ClinicalDocument:
         service_start=_value(low),
         service_stop=_value(high),
         service_code=code(act.get(f"{Q}code")) or NO_CODE,
-        service_codes=tuple(found for event in acts if (found := code(first(event, "code")))),
+        service_codes=tuple([found for event in acts if (found := code(first(event, "code")))]),
         performer=None if performer is None else _person(first(performer, "assignedEntity"), performer),
         facility=code(
-            first(root, "componentOf", "encompassingEncounter", "location", "healthCareFacility", "code")
+            top.first("componentOf", "encompassingEncounter", "location", "healthCareFacility", "code")
         )
         or NO_CODE,
         practice_setting=code(setting) or NO_CODE,
         recipients=tuple(
-            _person(first(found, "intendedRecipient"), found) for found in each(root, "informationRecipient")
+            [_person(first(found, "intendedRecipient"), found) for found in top.each("informationRecipient")]
         ),
         template_ids={
-            template.get("root", ""): template.get("extension", "") for template in each(root, "templateId")
+            template.get("root", ""): template.get("extension", "") for template in top.each("templateId")
         },
-        replaces=None if parent is None else _id(parent),
+        replaces=_replaced(top),
         level=1 if nonxml is not None else 3,
         nonxml=nonxml,
         pdf=pdf,
-        epu_id=epu,
+        epu_id=epu[0].get("extension", "") if epu else None,
         code_image=image,
         root=root,
         header=header,
+        ids=tuple([(one, one.get("root"), one.get("extension")) for one in header.get(ID, ())]),
+        top=top,
         places=Places(
             role,
-            first(root, "recordTarget", "patientRole", "patient"),
+            top.first("recordTarget", "patientRole", "patient"),
             main,
             encounter,
-            first(root, "component", "nonXMLBody", "text"),
+            top.first("component", "nonXMLBody", "text"),
+            tuple(_professions(header)),
         ),
+        size=size,
     )
 
 
-def _index(root: Element) -> dict[str, list[Element]]:
-    """Elements of the header by tag: the rules look there instead of walking the tree each."""
-    index: defaultdict[str, list[Element]] = defaultdict(list)
-    null = index[NULLS]
-    for part in root:
-        if part.tag == BODY:
+def _index(root: Element) -> tuple[Top, dict[str, list[Element]]]:
+    """The children of the root, and the elements of the header, by tag: the rules look there."""
+    top: dict[str, list[Element]] = {}
+    index: dict[str, list[Element]] = {NULLS: []}
+    for part in root.iterchildren(etree.Element):
+        name = str(part.tag)
+        top.setdefault(name, []).append(part)
+        if name == BODY:
             continue
         for element in part.iter(etree.Element):
-            index[str(element.tag)].append(element)
+            index.setdefault(str(element.tag), []).append(element)
             if element.get("nullFlavor") is not None:
-                null.append(element)
-    return dict(index)
+                index[NULLS].append(element)
+    return Top(top), index
+
+
+def _professions(header: Mapping[str, list[Element]]) -> Iterator[Element]:
+    for tag in PROFESSIONALS:
+        for role in header.get(tag, ()):
+            code = first(role, "code")
+            if code is not None:
+                yield code
+
+
+def _replaced(top: Top) -> str | None:
+    """The unique id of the document that this one replaces."""
+    links = [link for link in top.each("relatedDocument") if link.get("typeCode") == "RPLC"]
+    parents = [parent for link in links if (parent := first(link, "parentDocument", "id")) is not None]
+    return _id(parents[0]) if parents else None
 
 
 def code(element: Element | None) -> Code | None:
@@ -224,7 +239,7 @@ def _person(entity: Element | None, role: Element) -> Person:
     )
 
 
-def _patient(role: Element | None) -> PatientIdentity:
+def _patient(role: Element | None, person: Element | None) -> PatientIdentity:
     if role is None:
         return PatientIdentity(None, (), "", "", "", "", "", "")
     ins: Ins | None = None
@@ -235,12 +250,11 @@ def _patient(role: Element | None) -> PatientIdentity:
             ins = Ins(extension, root)
         elif root:
             others.append((root, extension))
-    person = first(role, "patient")
     names: dict[tuple[str, str], str] = {}
     birth_place = sex = birth_date = ""
     if person is not None:
-        for part in person.iterfind(f"{Q}name/*"):
-            if isinstance(part.tag, str):
+        for name in each(person, "name"):
+            for part in name.iterchildren(etree.Element):
                 names.setdefault((local(part), part.get("qualifier", "")), _text(part))
         sex = _attribute(first(person, "administrativeGenderCode"), "code")
         birth_date = _value(first(person, "birthTime"))[:8]
@@ -259,9 +273,9 @@ def _patient(role: Element | None) -> PatientIdentity:
     )
 
 
-def _body(root: Element) -> tuple[tuple[str, bytes] | None, bytes | None, bytes | None]:
+def _body(top: Top) -> tuple[tuple[str, bytes] | None, bytes | None, bytes | None]:
     """(media type and bytes of level 1, PDF, picture of the 2D code)."""
-    component = first(root, "component")
+    component = top.first("component")
     if component is None:
         return None, None, None
     text = first(component, "nonXMLBody", "text")

@@ -6,7 +6,6 @@ The tree is walked once for all of them. Severities: those measured on the publi
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
@@ -26,6 +25,7 @@ from schemas.cda.timestamp import earlier, parse_ts
 from schemas.cda.tree import each, first
 from schemas.cda.volets.model import DocumentModel
 from schemas.finding import Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 from schemas.xml import Element, children, local
 
 SECTION, REFERENCE, LOW = f"{Q}section", f"{Q}reference", f"{Q}low"
@@ -39,7 +39,7 @@ JPEG = b"\xff\xd8\xff"
 OURS = ("BEN-CDA-07",)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Walked:
     """A document and what one walk found in it: elements by qualified tag, values of ID.
 
@@ -72,6 +72,16 @@ def walk(document: ClinicalDocument, model: DocumentModel | None) -> Walked:
 
 
 RULES: RuleSet[Walked] = RuleSet("cda-extension")
+
+
+def has_sections(walked: Walked) -> bool:
+    """The body has sections."""
+    return SECTION in walked.found
+
+
+def has_references(walked: Walked) -> bool:
+    """The body refers to its text."""
+    return REFERENCE in walked.found
 
 
 @RULES.rule("CDA-EXT-10", requirements=OURS, source="contrôle du banc ; HL7 v3 datatypes R1, IVL")
@@ -154,7 +164,7 @@ def _start(value: Element) -> bytes:
     return base64_bytes(text[: len(text) // 4 * 4])
 
 
-@RULES.rule("CDA-EXT-13", requirements=OURS, source="contrôle du banc ; CI-SIS, sections")
+@RULES.rule("CDA-EXT-13", requirements=OURS, source="contrôle du banc ; CI-SIS, sections", when=has_sections)
 def sections_have_text_and_code(walked: Walked) -> Iterator[Observation]:
     """A section has a code; a section without sub-section has a text."""
     for section in walked.of(SECTION):
@@ -164,7 +174,9 @@ def sections_have_text_and_code(walked: Walked) -> Iterator[Observation]:
             yield at(section, "absent", "text 1..1", "text")
 
 
-@RULES.rule("CDA-EXT-14", requires=Keyword.DEVRAIT, requirements=OURS, source="CI-SIS, sections")
+@RULES.rule(
+    "CDA-EXT-14", requires=Keyword.DEVRAIT, requirements=OURS, source="CI-SIS, sections", when=has_sections
+)
 def sections_have_a_title(walked: Walked) -> Iterator[Observation]:
     """A section has a title: readers show it."""
     for section in walked.of(SECTION):
@@ -172,7 +184,9 @@ def sections_have_a_title(walked: Walked) -> Iterator[Observation]:
             yield at(section, "absent", "title", "title")
 
 
-@RULES.rule("CDA-EXT-15", requires=Keyword.PEUT, requirements=OURS, source="contrôle du banc")
+@RULES.rule(
+    "CDA-EXT-15", requires=Keyword.PEUT, requirements=OURS, source="contrôle du banc", when=has_sections
+)
 def section_ids_are_unique(walked: Walked) -> Iterator[Observation]:
     """Two sections do not have the same id."""
     seen: set[tuple[str, str]] = set()
@@ -186,7 +200,13 @@ def section_ids_are_unique(walked: Walked) -> Iterator[Observation]:
         seen.add(key)
 
 
-@RULES.rule("CDA-EXT-16", requires=Keyword.PEUT, requirements=OURS, source="HL7 CDA R2, texte de la section")
+@RULES.rule(
+    "CDA-EXT-16",
+    requires=Keyword.PEUT,
+    requirements=OURS,
+    source="HL7 CDA R2, texte de la section",
+    when=has_references,
+)
 def references_are_local(walked: Walked) -> Iterator[Observation]:
     """A reference to the text starts with #."""
     for found in walked.of(REFERENCE):
@@ -196,7 +216,11 @@ def references_are_local(walked: Walked) -> Iterator[Observation]:
 
 
 @RULES.rule(
-    "CDA-EXT-17", requires=Keyword.DEVRAIT, requirements=OURS, source="HL7 CDA R2, texte de la section"
+    "CDA-EXT-17",
+    requires=Keyword.DEVRAIT,
+    requirements=OURS,
+    source="HL7 CDA R2, texte de la section",
+    when=has_references,
 )
 def references_lead_somewhere(walked: Walked) -> Iterator[Observation]:
     """A reference of an entry is the ID of an element of the text."""
@@ -221,7 +245,7 @@ def links_of_the_text_lead_somewhere(walked: Walked) -> Iterator[Observation]:
 def responsibility_follows_creation(walked: Walked) -> Iterator[Observation]:
     """The legal authenticator takes responsibility on the day of creation or after."""
     document = walked.document
-    signer = first(document.root, "legalAuthenticator")
+    signer = document.top.first("legalAuthenticator")
     time = None if signer is None else first(signer, "time")
     value = "" if time is None else time.get("value", "")
     if time is None or parse_ts(value) is None or parse_ts(document.effective_time) is None:
@@ -233,9 +257,9 @@ def responsibility_follows_creation(walked: Walked) -> Iterator[Observation]:
 @RULES.rule("CDA-EXT-20", requires=Keyword.PEUT, requirements=OURS, source="RPPS, clé de Luhn")
 def rpps_have_their_key(walked: Walked) -> Iterator[Observation]:
     """The 11 digits of an RPPS end with their Luhn key (test identities often do not)."""
-    for identifier in walked.document.header.get(f"{Q}id", ()):
-        found = RPPS.fullmatch(identifier.get("extension", ""))
-        if found and identifier.get("root") == PROFESSIONAL_ID and not _luhn(found[1]):
+    for identifier, root, extension in walked.document.ids:
+        found = RPPS.fullmatch(extension or "") if root == PROFESSIONAL_ID else None
+        if found and not _luhn(found[1]):
             yield at(identifier, found[0], "clé de Luhn", "@extension")
 
 
@@ -251,9 +275,8 @@ def _luhn(digits: str) -> bool:
 @RULES.rule("CDA-EXT-21", requires=Keyword.DEVRAIT, requirements=OURS, source="CI-SIS, Struct_IdNat")
 def structures_have_a_national_id(walked: Walked) -> Iterator[Observation]:
     """A Struct_IdNat is 1 and a FINESS, 2 and a SIREN, 3 and a SIRET, 0 or 4 and a practice."""
-    for identifier in walked.document.header.get(f"{Q}id", ()):
-        value = identifier.get("extension", "")
-        if identifier.get("root") == STRUCTURE_ID and value and not STRUCTURE.fullmatch(value):
+    for identifier, root, value in walked.document.ids:
+        if root == STRUCTURE_ID and value and not STRUCTURE.fullmatch(value):
             yield at(identifier, value, "1 + FINESS, 2 + SIREN, 3 + SIRET, 0 ou 4 + cabinet", "@extension")
 
 
@@ -261,8 +284,8 @@ def structures_have_a_national_id(walked: Walked) -> Iterator[Observation]:
 def organisations_are_named_when_they_say_so(walked: Walked) -> Iterator[Observation]:
     """The name of an organisation is not empty."""
     header = walked.document.header
-    for tag, elements in header.items():
-        if tag.endswith("Organization"):
-            for name in (name for element in elements for name in each(element, "name")):
+    for tag in [tag for tag in header if tag.endswith("Organization")]:
+        for organisation in header[tag]:
+            for name in each(organisation, "name"):
                 if not said(name) and not name.get("nullFlavor") and next(children(name), None) is None:
                     yield at(name, "", "texte")

@@ -9,7 +9,6 @@ from schemas.cda.model import (
     TEMPLATE_XDS_SD,
     ClinicalDocument,
 )
-from schemas.cda.tree import each
 from schemas.finding import Keyword, Observation, RuleSet
 
 RULES: RuleSet[ClinicalDocument] = RuleSet("cda-level1")
@@ -29,7 +28,7 @@ def declares_exactly_the_three_templates(document: ClinicalDocument) -> Iterator
     for root in document.template_ids:
         if root not in (TEMPLATE_HL7_FRANCE, TEMPLATE_CI_SIS, TEMPLATE_XDS_SD):
             yield at(document.root, root, f"seulement {TEMPLATE_XDS_SD}", "templateId")
-    declared = [template.get("root") for template in each(document.root, "templateId")]
+    declared = [template.get("root") for template in document.top.each("templateId")]
     if len(declared) > len(document.template_ids):
         yield at(document.root, f"{len(declared)} templateId", "3 templateId", "templateId")
 
@@ -68,7 +67,7 @@ def content_is_of_its_media_type(document: ClinicalDocument) -> Iterator[Observa
 @RULES.rule("CDA-L1-07", requires=Keyword.PEUT, requirements=N1, source=SOURCE)
 def language_of_the_body_is_another(document: ClinicalDocument) -> Iterator[Observation]:
     """The body says its language only when it is not the one of the document."""
-    for found in each(document.root, "component", "nonXMLBody", "languageCode"):
+    for found in document.top.each("component", "nonXMLBody", "languageCode"):
         if found.get("code") == document.language:
             yield at(found, found.get("code"), "rien, ou une autre langue", "@code")
 

@@ -1,7 +1,7 @@
 """How the CDA rules look at a document: short paths, lexical checks, observations that know their place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from schemas.cda.model import ClinicalDocument, Q
@@ -15,6 +15,7 @@ UUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 SOURCE = "CI-SIS, structuration minimale des documents de santé"
 SCHEMATRON = ("EX_2.1-1071",)
 VALUE_SETS = ("BEN-CDA-03",)
+MAX_KEPT = 128  # characters of a code and its system: longer ones are judged, not remembered
 
 
 @cache
@@ -39,10 +40,27 @@ def _known_root(root: str) -> bool:
     return bool(OID.fullmatch(root) or UUID.fullmatch(root))
 
 
-def header_iter(document: ClinicalDocument, *names: str) -> Iterator[Element]:
+def header_iter(document: ClinicalDocument, *names: str) -> Sequence[Element]:
     """Elements of these names in the header (not in the body)."""
-    for name in names:
-        yield from document.header.get(f"{Q}{name}", ())
+    header = document.header
+    if len(names) == 1:
+        return header.get(Q + names[0], ())
+    return [found for tag in _tags(names) for found in header.get(tag, ())]
+
+
+@cache
+def _tags(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(Q + name for name in names)
+
+
+def holding(*names: str) -> Callable[[ClinicalDocument], bool]:
+    """Whether a header holds one of these elements: a guard of the rules that look at nothing else."""
+    tags = tuple(Q + name for name in names)
+
+    def guard(document: ClinicalDocument) -> bool:
+        return not document.header.keys().isdisjoint(tags)
+
+    return guard
 
 
 def said(element: Element) -> str:
@@ -50,9 +68,9 @@ def said(element: Element) -> str:
     return ("".join(element.itertext()) if len(element) else element.text or "").strip()
 
 
-def exactly_one(parent: Element, name: str) -> Iterator[Observation]:
-    """An observation when the child is absent or repeated."""
-    found = list(each(parent, name))
+def exactly_one(parent: Element, name: str, known: Iterable[Element] | None = None) -> Iterator[Observation]:
+    """An observation when the child is absent or repeated. `known`: those of this name, when at hand."""
+    found = list(each(parent, name) if known is None else known)
     if not found:
         yield at(parent, "absent", f"{name} 1..1", name)
     elif len(found) > 1:
@@ -66,18 +84,40 @@ def coded_in(element: Element, key: str) -> Iterator[Observation]:
     """
     if element.get("nullFlavor"):
         return
-    code, known = element.get("code", ""), value_set(key)
-    held = known.contains(code) or known.contains(code, element.get("codeSystem", ""))
-    if not held and not known.may_contain(code):
+    code = element.get("code", "")
+    if not _judged(_may_be_in, key, code, element.get("codeSystem", "")):
         yield at(element, code, f"JDV {key}")
 
 
 def paired_in(element: Element, key: str) -> Iterator[Observation]:
     """An observation when the code is in a value set, but not under this system."""
-    code, system, known = element.get("code", ""), element.get("codeSystem", ""), value_set(key)
-    if system and known.contains(code) and not known.contains(code, system):
+    code, system = element.get("code", ""), element.get("codeSystem", "")
+    if system and not _judged(_is_paired, key, code, system):
+        known = value_set(key)
         wanted = " | ".join(oid for oid in known.systems if known.contains(code, oid))
         yield at(element, f"{code} ({system})", wanted, "@codeSystem")
+
+
+def _may_be_in(key: str, code: str, system: str) -> bool:
+    known = value_set(key)
+    return known.contains(code) or known.contains(code, system) or known.may_contain(code)
+
+
+def _is_paired(key: str, code: str, system: str) -> bool:
+    known = value_set(key)
+    return known.contains(code, system) or not known.contains(code)
+
+
+def _judged(judge: Callable[[str, str, str], bool], key: str, code: str, system: str) -> bool:
+    """What is said of a code, worked out once: software writes the same few dozen."""
+    if len(code) + len(system) > MAX_KEPT:
+        return judge(key, code, system)
+    return _known(judge, key, code, system)
+
+
+@lru_cache(maxsize=1024)
+def _known(judge: Callable[[str, str, str], bool], key: str, code: str, system: str) -> bool:
+    return judge(key, code, system)
 
 
 def labelled(element: Element) -> Iterator[Observation]:

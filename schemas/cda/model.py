@@ -5,14 +5,16 @@ error. Judging is the business of the rules.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from schemas.cda.tree import HL7 as HL7
+from schemas.cda.tree import Q as Q
+from schemas.cda.tree import Top
+from schemas.frozen import frozen
 from schemas.ins import Ins
 from schemas.xml import Element
 
-HL7 = "urn:hl7-org:v3"
-Q = f"{{{HL7}}}"
 NULLS = "@nullFlavor"  # the key of the null elements among those of the header
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
@@ -37,7 +39,7 @@ class CdaRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """A coded value: code, OID of its system, label."""
 
@@ -46,10 +48,11 @@ class Code:
     display: str = ""
 
 
+Identifier = tuple[Element, str | None, str | None]  # an `id` element with its root and extension
 NO_CODE = Code("")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Person:
     """A professional (or device) of the header, with the structure on whose behalf it acts.
 
@@ -72,7 +75,7 @@ class Person:
     device: str = ""  # name of the software or device when it is no person
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PatientIdentity:
     """The patient: `ins` only when the document carries one (an identity that is QUALIFIEE).
 
@@ -92,7 +95,7 @@ class PatientIdentity:
     used_given: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Places:
     """The elements of the header that many rules look at; None when absent."""
 
@@ -101,9 +104,10 @@ class Places:
     act: Element | None = None  # documentationOf/serviceEvent
     encounter: Element | None = None  # componentOf/encompassingEncounter
     text: Element | None = None  # component/nonXMLBody/text
+    professions: tuple[Element, ...] = ()  # the code of each professional, whatever the role
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClinicalDocument:
     """A decoded CDA document. `unique_id` is `root` or `root^extension`, the form of XDS.
 
@@ -111,7 +115,8 @@ class ClinicalDocument:
     `nonxml`: (media type, decoded bytes; empty bytes when not base64). `pdf`: the PDF of level 1 or of the
     "Copie du document" section. `epu_id`: number of the e-prescription. `code_image`: picture of the 2D code.
     `version` is 0 when absent or not an integer. `root` is the parsed ClinicalDocument element, `header` the
-    elements of the header by qualified tag, and under `@nullFlavor` those that are null.
+    elements of the header by qualified tag, and under `@nullFlavor` those that are null; `ids`
+    its identifiers; `top` the ways down from the root. `size`: its bytes, 0 when unknown.
     """
 
     unique_id: str
@@ -145,14 +150,17 @@ class ClinicalDocument:
     code_image: bytes | None
     root: Element = field(repr=False, compare=False)
     header: Mapping[str, list[Element]] = field(repr=False, compare=False)
+    ids: tuple[Identifier, ...] = field(repr=False, compare=False)
+    top: Top = field(repr=False, compare=False)
     places: Places = field(repr=False, compare=False)
+    size: int = field(default=0, compare=False)
 
     def is_a(self, template: str) -> bool:
         """Whether the header declares this templateId root."""
         return template in self.template_ids
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """What every document that we write says in its header (current CI-SIS model).
 
@@ -186,7 +194,7 @@ class Header:
     confidentiality: str = "N"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentSpec:
     """A level-1 document to write: a header, a kind (see `build.KINDS`) or a J07 type code, and its PDF."""
 
@@ -195,7 +203,7 @@ class DocumentSpec:
     pdf: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrescriptionLine:
     """A medicine line. `line_id`: UUID, derived from the document when empty. `cis`/`cip13` empty for a
     magistral preparation. `quantity`: boxes. `substitution_reason` is demanded when it is not allowed."""
@@ -217,7 +225,7 @@ class PrescriptionLine:
     line_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrescriptionSpec:
     """An e-prescription to write (eP-MED-DM 2024.01, level 3).
 

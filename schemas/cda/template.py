@@ -17,7 +17,6 @@ from lxml import etree
 
 from schemas.cda.look import at
 from schemas.cda.model import HL7, ClinicalDocument, Q
-from schemas.cda.tree import first
 from schemas.finding import Finding, Observation, Rule
 from schemas.valuesets import ValueSet, value_set
 from schemas.xml import Element, local
@@ -247,7 +246,7 @@ def judge_templates(
     document: ClinicalDocument, known: Mapping[str, tuple[Template, ...]], said: Said
 ) -> list[Finding]:
     """The findings of every template that the body declares, at most MAX_SEEN a rule."""
-    body = first(document.root, "component")
+    body = document.top.first("component")
     if body is None:
         return []
     seen: Counter[str] = Counter()

@@ -65,7 +65,7 @@ def judge(data: bytes, *, deep: bool = True, header: str = old_header.AUTO) -> l
 def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
     """The decoded document with the findings on its bytes; None when a root cause stops there."""
     try:
-        document = decode(find_document(parse(data)))
+        document = decode(find_document(parse(data)), len(data))
     except XmlRefused as refusal:
         before = _bytes(data)
         if refusal.reason == "too-many":
@@ -86,15 +86,15 @@ def open_document(data: bytes) -> tuple[ClinicalDocument | None, list[Finding]]:
 
 def judge_bytes(data: bytes, document: ClinicalDocument) -> list[Finding]:
     """The findings on the bytes of a document that was decoded from them: its mark and its encoding."""
-    found = _bytes(data)
     written = (document.root.getroottree().docinfo.encoding or "UTF-8").upper()
+    found = _bytes(data, written)
     if written not in ("UTF-8", "US-ASCII"):
         found.append(ENCODING.finding("/", written, "UTF-8", 1))
     return found
 
 
-def _bytes(data: bytes) -> list[Finding]:
-    found = encoding.RULES.judge(data)
+def _bytes(data: bytes, parsed: str = "") -> list[Finding]:
+    found = encoding.RULES.judge(encoding.Written(data, parsed))
     if data.startswith(encoding.BOM):
         found.insert(0, MARK.finding("/", repr(data[:3]), "UTF-8 sans BOM", 1))
     return found
@@ -107,15 +107,7 @@ def judge_header(document: ClinicalDocument) -> list[Finding]:
 
 def _apply(sets: Iterable[RuleSet[T]], artefact: T) -> list[Finding]:
     """The findings of these rules, at most MAX_SEEN a rule: a hostile document may have a million."""
-    found: list[Finding] = []
-    for rules in sets:
-        for rule, function in rules.functions:
-            most = len(found) + MAX_SEEN
-            for seen in function(artefact):
-                found.append(rule.finding(seen.where, seen.observed, seen.expected, seen.line))
-                if len(found) == most:
-                    break
-    return found
+    return [finding for rules in sets for finding in rules.judge(artefact, MAX_SEEN)]
 
 
 def judge_document(
@@ -130,7 +122,7 @@ def judge_document(
     """
     if header not in old_header.HEADERS:
         raise ValueError(f"header is one of {', '.join(old_header.HEADERS)}, not {header!r}")
-    found = _apply((causes.RULES,), causes.Case(document, header))
+    found = _apply((causes.RULES,), causes.opened(document, header))
     found += _apply((structure.RULES,), document) + judge_header(document)
     found += _apply((style.RULES,), document)
     model = volets.model_of(document)

@@ -3,9 +3,9 @@
 Sources: W3C SOAP 1.2 part 1, WS-Addressing 1.0 SOAP binding, OASIS WSS SOAP Message Security 1.1.
 """
 
-from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from schemas.frozen import frozen
 from schemas.xml import Element, children, local
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
@@ -31,7 +31,7 @@ class EnvelopeRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Envelope:
     """An envelope as read. Addressing values are None when their header is absent, stripped otherwise."""
 
@@ -59,7 +59,7 @@ class Envelope:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SoapFault:
     """A fault as read: local name of the code, subcode and texts."""
 

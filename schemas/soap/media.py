@@ -1,8 +1,10 @@
 """Media types with their parameters (RFC 2045 §5.1), as SOAP stacks really write them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
+
+from schemas.frozen import frozen
 
 SOAP_12 = "application/soap+xml"
 SOAP_11 = "text/xml"
@@ -11,7 +13,7 @@ RELATED = "multipart/related"
 MAX_KEPT = 1024  # characters: a longer header is read, not remembered
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MediaType:
     """A media type in lower case and its parameters, names in lower case, values unquoted."""
 

@@ -1,9 +1,9 @@
 """A whole HTTP body that carries SOAP, plain or multipart, to its envelope and its attachments."""
 
 import contextlib
-from dataclasses import dataclass
 
 from schemas import xml
+from schemas.frozen import frozen
 from schemas.xml import Element
 
 from . import media, mtom
@@ -13,13 +13,17 @@ from .mtom import MultipartRefused, Parts
 _INCLUDE = f"{{{XOP}}}Include"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
-    """A SOAP message as it travelled. `parts` is None for a plain (not multipart) message."""
+    """A SOAP message as it travelled. `parts` is None for a plain (not multipart) message.
+
+    `written`: the bytes of the envelope.
+    """
 
     media: media.MediaType
     root: Element
     parts: Parts | None
+    written: bytes
 
     def referenced(self, within: Element | None = None) -> dict[str, bytes]:
         """The content of each xop:Include, by its href; those that name no part are left out.
@@ -44,5 +48,5 @@ def read(content_type: str, body: bytes) -> Carried:
     """
     if mtom.is_multipart(content_type):
         parts = mtom.split(content_type, body)
-        return Carried(parts.media, xml.parse(parts.root.content), parts)
-    return Carried(media.parse(content_type), xml.parse(body), None)
+        return Carried(parts.media, xml.parse(parts.root.content), parts, parts.root.content)
+    return Carried(media.parse(content_type), xml.parse(body), None, body)

@@ -6,17 +6,17 @@ leaves a note.
 """
 
 import binascii
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote
+
+from schemas.frozen import frozen
 
 from . import media
 from .media import MediaType
 
 MAX_PARTS = 1000
 MAX_HEADERS = 16 * 1024  # bytes of headers of one part
-LINE_ENDS = re.compile(r"\r?\n")
 
 
 class MultipartRefused(ValueError):
@@ -32,7 +32,7 @@ class MultipartRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One part: headers with lower-case names, content with its transfer encoding undone."""
 
@@ -45,7 +45,7 @@ class Part:
         return media.parse(self.headers.get("content-type", ""))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parts:
     """A message taken apart. `notes` are words for what was tolerated (see `schemas.soap.rules`)."""
 
@@ -68,7 +68,7 @@ class Parts:
         return content
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attachment:
     """A part to send. `content_id` without brackets."""
 
@@ -193,7 +193,7 @@ def _part(body: bytes, begin: int, end: int, notes: list[str]) -> Part:
 def _headers(head: bytes) -> dict[str, str]:
     headers: dict[str, str] = {}
     name = ""
-    for line in LINE_ENDS.split(head.decode("utf-8", "replace")):
+    for line in head.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"):
         if line[:1] in " \t" and name:
             headers[name] += " " + line.strip()
             continue

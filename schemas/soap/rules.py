@@ -1,9 +1,9 @@
 """How a SOAP message was carried: MTOM, media types, addressing. Judged on the message alone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from schemas.finding import Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 
 from . import media
 from .envelope import Envelope
@@ -13,7 +13,7 @@ RULES: RuleSet["Sent"] = RuleSet("soap", ("DMP/CONF.10",))
 GUIDE = "guide d'intégration DMP (SEL-MP-037)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """A message to judge. `mtom`: the request carries documents (ITI-41)."""
 

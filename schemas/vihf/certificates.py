@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -95,6 +96,7 @@ def allows(certificate: x509.Certificate, usage: str) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in extended
 
 
+@lru_cache(maxsize=MAX_KNOWN)
 def structure_of(certificate: x509.Certificate) -> str:
     """The Struct_IdNat of an organisation certificate (its OU); empty when there is none."""
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME):
@@ -102,6 +104,7 @@ def structure_of(certificate: x509.Certificate) -> str:
     return ""
 
 
+@lru_cache(maxsize=MAX_KNOWN)
 def holder_of(certificate: x509.Certificate) -> str:
     """The CN of a certificate: on a card, the PS_IdNat of who bears it (assumed from the public example)."""
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):

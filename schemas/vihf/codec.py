@@ -1,7 +1,5 @@
 """Reading of a VIHF: where it is in an envelope, and what it says."""
 
-from lxml import etree
-
 from schemas.xml import Element
 
 from .model import HL7, PURPOSE, ROLE, SAML, XSI, Role, Vihf
@@ -67,7 +65,7 @@ def read(assertion: Element) -> Vihf:
             continue
         for item in part.iterchildren(_ATTRIBUTE):
             name = item.get("Name", "")
-            values = list(item.iterchildren(etree.Element))
+            values = [value for value in item if isinstance(value.tag, str)]
             if name == ROLE:
                 roles += [coded for value in values if (coded := _coded(value, _ROLE)) is not None]
             elif name == PURPOSE:
@@ -101,7 +99,9 @@ def read(assertion: Element) -> Vihf:
 
 def _coded(value: Element, tag: str) -> Role | None:
     """The first coded element of this tag in a value."""
-    for item in value.iterchildren(tag):
+    for item in value:
+        if item.tag != tag:
+            continue
         return Role(
             item.get("code", ""),
             item.get("codeSystem", ""),

@@ -1,9 +1,10 @@
 """What a VIHF says, as asked for (`VihfRequest`) and as read (`Vihf`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from schemas.frozen import frozen
 from schemas.ins import Ins, parse_cx
 
 SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
@@ -49,7 +50,7 @@ PURPOSE_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Role:
     """A coded value of the role attribute: profession first, then speciality. `type` is its xsi:type."""
 
@@ -60,7 +61,7 @@ class Role:
     type: str = "CE"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VihfRequest:
     """What a software wants its VIHF to say. Instants are aware; `id` is a valid NCName.
 
@@ -89,9 +90,14 @@ class VihfRequest:
     version: str = "3.0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vihf:
-    """A VIHF as read, nothing judged. Absent texts are empty; `attributes` holds every text value by name."""
+    """A VIHF as read, nothing judged. Absent texts are empty; `attributes` holds every text value by name.
+
+    Worked out from it: `mode_name`, the attribute's name for the mode as the software spells it, empty when
+    absent; `mode`, Authentification_Mode whatever the case of its name, `implied` when absent; `patient`, the
+    INS of resource-id, None when absent or not in the form of one.
+    """
 
     id: str
     version: str  # of SAML
@@ -110,29 +116,20 @@ class Vihf:
     audiences: tuple[str, ...] = ()
     repeated: tuple[str, ...] = field(default=())  # names of attributes present more than once
     implied: str = DIRECT  # the mode when no attribute says it
+    mode_name: str = field(init=False, compare=False)
+    mode: str = field(init=False, compare=False)
+    structure: str = field(init=False, compare=False)
+    patient: Ins | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        spelled = (name for name in self.attributes if name.lower() == MODE.lower())
+        name = MODE if MODE in self.attributes else next(spelled, "")
+        object.__setattr__(self, "mode_name", name)
+        object.__setattr__(self, "mode", self.first(name) or self.implied)
+        object.__setattr__(self, "structure", self.first(STRUCTURE))
+        object.__setattr__(self, "patient", parse_cx(self.first(RESOURCE_ID)))
 
     def first(self, name: str) -> str:
         """The first value of an attribute; empty when absent."""
         values = self.attributes.get(name)
         return values[0] if values else ""
-
-    @property
-    def mode_name(self) -> str:
-        """The attribute's name for the mode as the software spells it; empty when absent."""
-        if MODE in self.attributes:
-            return MODE
-        return next((name for name in self.attributes if name.lower() == MODE.lower()), "")
-
-    @property
-    def mode(self) -> str:
-        """Authentification_Mode whatever the case of its name; `implied` when absent."""
-        return self.first(self.mode_name) or self.implied
-
-    @property
-    def structure(self) -> str:
-        return self.first(STRUCTURE)
-
-    @property
-    def patient(self) -> Ins | None:
-        """The INS of resource-id; None when absent or not in the form of one."""
-        return parse_cx(self.first(RESOURCE_ID))

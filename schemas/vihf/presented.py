@@ -1,12 +1,12 @@
 """A VIHF in its context, and the rule set that its rules join."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 
 from schemas.finding import RuleSet
+from schemas.frozen import frozen
 
 from .model import Vihf
 from .policy import DEFAULT, Policy
@@ -21,7 +21,7 @@ ATTRIBUTES = f"{HEADER}/AttributeStatement"
 RULES: RuleSet["Presented"] = RuleSet("vihf", ("DMP/CONF.10",))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presented:
     """A VIHF and what is known around it.
 
@@ -51,6 +51,16 @@ class Presented:
     @property
     def signed(self) -> Signed | None:
         return self.signature if isinstance(self.signature, Signed) else None
+
+
+def is_weak(presented: Presented) -> bool:
+    """The signature verifies, with SHA-1."""
+    return presented.signed is not None and presented.signed.weak
+
+
+def has_refused_certificate(presented: Presented) -> bool:
+    """The signer's certificate or the TLS one has a problem."""
+    return bool(presented.signer_problems or presented.tls_problems)
 
 
 def at(name: str) -> str:

@@ -8,7 +8,7 @@ from . import model
 from .certificates import ORGANISATION, PERSON, holder_of, structure_of
 from .issuer import issuer_of, same_subject
 from .model import DIRECT, MODES
-from .presented import HEADER, RULES, Presented
+from .presented import HEADER, RULES, Presented, has_refused_certificate, is_weak
 from .signature import SignatureRefused
 
 KEY_INFO = f"{HEADER}/Signature/KeyInfo"
@@ -37,28 +37,33 @@ def nothing_is_wrapped(presented: Presented) -> Iterator[Observation]:
         yield Observation(f"{HEADER}/Signature (wrapping)", failed.detail, "rsa-sha256, #ID, exc-c14n")
 
 
-@RULES.rule("VIHF-SHA1", requires=Keyword.PEUT, source="RGS annexe B1 ; exemples DMP")
+@RULES.rule("VIHF-SHA1", requires=Keyword.PEUT, source="RGS annexe B1 ; exemples DMP", when=is_weak)
 def signature_is_not_sha1(presented: Presented) -> Iterator[Observation]:
     """SHA-1 is accepted, as the public examples use it; SHA-256 is wanted."""
-    if presented.policy.sha1 and presented.signed is not None and presented.signed.weak:
+    if presented.policy.sha1:
         yield Observation(f"{HEADER}/Signature/SignedInfo", "sha1", "sha256")
 
 
-@RULES.rule("VIHF-SHA1R", source="RGS annexe B1 ; réglage du banc (SHA-1 refusé)")
+@RULES.rule("VIHF-SHA1R", source="RGS annexe B1 ; réglage du banc (SHA-1 refusé)", when=is_weak)
 def sha1_is_refused(presented: Presented) -> Iterator[Observation]:
     """SHA-1 is refused, when the service is set so."""
-    if not presented.policy.sha1 and presented.signed is not None and presented.signed.weak:
+    if not presented.policy.sha1:
         yield Observation(f"{HEADER}/Signature/SignedInfo", "sha1", "sha256")
 
 
-@RULES.rule("VIHF-02", requirements=("BEN-DMP-13",), source="SEL-MP-037 ; IGC-Santé")
+@RULES.rule(
+    "VIHF-02",
+    requirements=("BEN-DMP-13",),
+    source="SEL-MP-037 ; IGC-Santé",
+    when=has_refused_certificate,
+)
 def signer_may_sign(presented: Presented) -> Iterator[Observation]:
     """The signer's certificate has signature usage."""
     if "wrong-usage" in presented.signer_problems:
         yield Observation(KEY_INFO, "wrong-usage", "contentCommitment (ORG_SIGN, signature CPx)")
 
 
-@RULES.rule("VIHF-TLS-01", source="SEL-MP-037 ; PDT-INF-579 ; IGC-Santé")
+@RULES.rule("VIHF-TLS-01", source="SEL-MP-037 ; PDT-INF-579 ; IGC-Santé", when=has_refused_certificate)
 def tls_certificate_authenticates(presented: Presented) -> Iterator[Observation]:
     """The TLS client certificate has authentication usage."""
     if "wrong-usage" in presented.tls_problems:
@@ -77,8 +82,15 @@ def _certificate_rules() -> None:
             if problem in presented.tls_problems:
                 yield Observation("TLS", problem, "valide, non révoqué, IGC-Santé de test")
 
-        RULES.rule(f"VIHF-02-{end}", requirements=("BEN-DMP-13",), source="SEL-MP-037 ; IGC-Santé")(signer)
-        RULES.rule(f"VIHF-TLS-01-{end}", source="SEL-MP-037 ; EX_AIR-080 ; IGC-Santé")(client)
+        RULES.rule(
+            f"VIHF-02-{end}",
+            requirements=("BEN-DMP-13",),
+            source="SEL-MP-037 ; IGC-Santé",
+            when=has_refused_certificate,
+        )(signer)
+        RULES.rule(
+            f"VIHF-TLS-01-{end}", source="SEL-MP-037 ; EX_AIR-080 ; IGC-Santé", when=has_refused_certificate
+        )(client)
 
 
 _certificate_rules()

@@ -7,17 +7,18 @@ nothing but the assertion itself can be what was signed; every refusal names the
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+import re
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lxml import etree
 
 from schemas import certificates
-from schemas.xml import Element, children, local, parse
+from schemas.frozen import frozen
+from schemas.xml import Element, children, declared_encoding, local, parse
 
 from .codec import ASSERTION, text
 
@@ -25,10 +26,29 @@ DS = "http://www.w3.org/2000/09/xmldsig#"
 EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ENVELOPED = f"{DS}enveloped-signature"
 HASHES: dict[str, type[hashes.HashAlgorithm]] = {"sha1": hashes.SHA1, "sha256": hashes.SHA256}
+COMPUTED = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 SIGNATURES = {f"{DS}rsa-sha1": "sha1", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256": "sha256"}
 DIGESTS = {f"{DS}sha1": "sha1", "http://www.w3.org/2001/04/xmlenc#sha256": "sha256"}
 MAX_CERTIFICATE = 16 * 1024  # characters of base64
 
+# what `_written_twice` understands: the letters of an ID, and encodings that write them in one byte each
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_ASCII_INSIDE = re.compile(r"utf-?8|us-ascii|ascii|iso-?8859-\d+", re.IGNORECASE)
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
+_LETTER = re.compile(rb"&#(?:x0*[0-7]?[0-9A-Fa-f]|0*(?:\d{1,2}|1[01]\d|12[0-7]));")  # &#65; or &#x41;
+_NAMES = (
+    "SignedInfo",
+    "SignatureValue",
+    "KeyInfo",
+    "CanonicalizationMethod",
+    "SignatureMethod",
+    "Reference",
+    "Transforms",
+    "Transform",
+    "DigestMethod",
+    "DigestValue",
+)
+_DS = {name: f"{{{DS}}}{name}" for name in _NAMES}
 _SIGNATURE = f"{{{DS}}}Signature"
 _BEARERS = etree.XPath("count(descendant-or-self::*/@*[. = $identifier])")
 
@@ -47,7 +67,7 @@ class SignatureRefused(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
     """A verified signature: who signed and with which hashes (`sha1`, `sha256`)."""
 
@@ -91,16 +111,17 @@ def sign(
     return etree.tostring(assertion)
 
 
-def verify(assertion: Element, envelope: Element) -> Signed:
+def verify(assertion: Element, envelope: Element, written: bytes = b"") -> Signed:
     """Verify the signature of an assertion inside its envelope (which may be the assertion itself).
 
+    `written`: the bytes that the envelope was parsed from, when they are at hand: they can spare a search.
     The certificate is returned, not trusted: see `certificates`. Raises SignatureRefused.
     """
     signature = _own_signature(assertion)
     identifier = assertion.get("ID", "")
     if not identifier:
         raise SignatureRefused("reference", "the assertion has no ID")
-    _unique(identifier, envelope)
+    _unique(identifier, envelope, written)
     signed_info, value, key_info = _shape(signature)
     signature_hash, prefixes = _methods(signed_info)
     reference = signed_info[-1]
@@ -111,15 +132,15 @@ def verify(assertion: Element, envelope: Element) -> Signed:
     digest_hash, digest, body_prefixes = _reference(reference)
     certificate = _certificate(key_info)
     signed_bytes = canonical(signed_info, prefixes)
-    computed = hashlib.new(digest_hash, _without(assertion, signature, body_prefixes)).digest()
+    computed = COMPUTED[digest_hash](_without(assertion, signature, body_prefixes)).digest()
     if computed != digest:
         raise SignatureRefused(
             "digest",
             f"DigestValue is {base64.b64encode(digest).decode()}, computed "
             f"{base64.b64encode(computed).decode()}: the assertion was changed after signing",
         )
-    public = certificates.public_key(certificate)
-    if not isinstance(public, RSAPublicKey):
+    public = certificates.rsa_key(certificate)
+    if public is None:
         raise SignatureRefused("certificate", "the certificate's key is not RSA")
     try:
         public.verify(
@@ -152,7 +173,10 @@ def _own_signature(assertion: Element) -> Element:
     return found[0]
 
 
-def _unique(identifier: str, envelope: Element) -> None:
+def _unique(identifier: str, envelope: Element, written: bytes) -> None:
+    """No other attribute of the message may have the value of the ID: a Reference could lead there."""
+    if written and _written_twice(identifier, written):
+        return
     bearers = _BEARERS(envelope, identifier=identifier)
     if bearers != 1:
         raise SignatureRefused(
@@ -160,10 +184,26 @@ def _unique(identifier: str, envelope: Element) -> None:
         )
 
 
+def _written_twice(identifier: str, written: bytes) -> bool:
+    """Whether the identifier stands nowhere but in the ID of the assertion and in the Reference to it.
+
+    Attributes that have it as their value then cannot be two: each would hold its letters, unless some of
+    them were character references. False when in doubt.
+    """
+    if not _PLAIN_ID.fullmatch(identifier) or not _ASCII_INSIDE.fullmatch(
+        declared_encoding(written) or "utf-8"
+    ):
+        return False
+    letters = identifier.encode()
+    if written.startswith(_WIDE) or written.count(letters) != 2 or written.count(b"#" + letters) != 1:
+        return False
+    return _LETTER.search(written) is None
+
+
 def _named(parent: Element, *names: str) -> list[Element]:
     """The children, which must be exactly these ds: elements."""
     found = list(children(parent))
-    if [item.tag for item in found] != [f"{{{DS}}}{name}" for name in names]:
+    if [item.tag for item in found] != [_DS[name] for name in names]:
         seen = ", ".join(local(item) for item in found)
         raise SignatureRefused(
             "shape", f"{local(parent)} holds {seen or 'nothing'}, expected {', '.join(names)}"
@@ -172,16 +212,22 @@ def _named(parent: Element, *names: str) -> list[Element]:
 
 
 def _shape(signature: Element) -> tuple[Element, Element, Element]:
-    if any(local(item) == "Object" for item in children(signature)):
-        raise SignatureRefused("wrapping", "the signature holds a ds:Object")
-    signed_info, value, key_info = _named(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    try:
+        signed_info, value, key_info = _named(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    except SignatureRefused:
+        if any(local(item) == "Object" for item in children(signature)):
+            raise SignatureRefused("wrapping", "the signature holds a ds:Object") from None
+        raise
     return signed_info, value, key_info
 
 
 def _methods(signed_info: Element) -> tuple[str, list[str]]:
-    if sum(local(item) == "Reference" for item in children(signed_info)) > 1:
-        raise SignatureRefused("wrapping", "the signature has more than one Reference")
-    method, algorithm, _ = _named(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
+    try:
+        method, algorithm, _ = _named(signed_info, "CanonicalizationMethod", "SignatureMethod", "Reference")
+    except SignatureRefused:
+        if sum(local(item) == "Reference" for item in children(signed_info)) > 1:
+            raise SignatureRefused("wrapping", "the signature has more than one Reference") from None
+        raise
     if method.get("Algorithm") != EXC_C14N:
         raise SignatureRefused("algorithm", f"CanonicalizationMethod {method.get('Algorithm')}")
     uri = algorithm.get("Algorithm", "")
@@ -192,7 +238,7 @@ def _methods(signed_info: Element) -> tuple[str, list[str]]:
 
 def _reference(reference: Element) -> tuple[str, bytes, list[str]]:
     transforms, method, value = _named(reference, "Transforms", "DigestMethod", "DigestValue")
-    steps = _named(transforms, *["Transform"] * len(list(children(transforms))))
+    steps = _named(transforms, *["Transform"] * sum(1 for _ in children(transforms)))
     if [step.get("Algorithm") for step in steps] != [ENVELOPED, EXC_C14N]:
         seen = ", ".join(step.get("Algorithm", "") for step in steps)
         raise SignatureRefused("shape", f"transforms are {seen}, expected enveloped-signature then exc-c14n")

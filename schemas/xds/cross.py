@@ -6,15 +6,16 @@ santé", lien entre en-tête CDA et métadonnées XDS.
 
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from lxml import etree
 
 from schemas import valuesets
-from schemas.cda.model import ClinicalDocument, Q
+from schemas.cda.model import ClinicalDocument
 from schemas.cda.model import Code as CdaCode
 from schemas.cda.timestamp import utc_stamp
+from schemas.cda.tree import each
 from schemas.finding import Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 from schemas.xds import composite
 from schemas.xds.derive import SEXES
 from schemas.xds.model import Code, DocumentEntry
@@ -24,7 +25,7 @@ SOURCE = "CI-SIS, lien en-tête CDA – métadonnées XDS"
 _REQUIRES = ("BEN-DMP-06",)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Described:
     """An entry and the CDA that it describes. `replaces`: the submission has a RPLC from this entry.
 
@@ -42,6 +43,10 @@ class Described:
 
 
 CROSS: RuleSet[Described] = RuleSet("xds-cda")
+
+
+def _in_an_archive(pair: Described) -> bool:
+    return pair.archive
 
 
 def _differs(pair: Described, name: str, stated: str, wanted: str) -> Iterator[Observation]:
@@ -204,11 +209,15 @@ def mime_type(pair: Described) -> Iterator[Observation]:
         yield Observation(pair.at("@mimeType"), pair.entry.mime_type, "text/xml", pair.entry.line)
 
 
-@CROSS.rule("XDS-CDA-18", requires=Keyword.DEVRAIT, requirements=_REQUIRES, source="IHE ITI TF-3 §4.2.3.1.7")
+@CROSS.rule(
+    "XDS-CDA-18",
+    requires=Keyword.DEVRAIT,
+    requirements=_REQUIRES,
+    source="IHE ITI TF-3 §4.2.3.1.7",
+    when=_in_an_archive,
+)
 def local_times(pair: Described) -> Iterator[Observation]:
     """In an archive too, times are in UTC: a local time without its zone is another instant."""
-    if not pair.archive:
-        return
     entry, document = pair.entry, pair.document
     for name, stated, header in (
         ("creationTime", entry.creation_time, document.effective_time),
@@ -226,12 +235,13 @@ def local_times(pair: Described) -> Iterator[Observation]:
     requires=Keyword.DEVRAIT,
     requirements=("MSS/va1.02",),
     source="ANS, volet Transmission d'un document CDA R2 en HL7 v2 (métadonnée action)",
+    when=_in_an_archive,
 )
 def replacement_in_an_archive(pair: Described) -> Iterator[Observation]:
     """In an archive, a replacing document says so by the metadata `action` = C (encoding not public)."""
     slots = pair.entry.other_slots
     action = any(name == "action" or name.endswith(":action") for name, _ in slots)
-    if pair.archive and pair.document.replaces and not (pair.replaces or action):
+    if pair.document.replaces and not (pair.replaces or action):
         yield Observation(pair.at("Slot[@name='action']"), "", "C", pair.entry.line)
 
 
@@ -303,7 +313,7 @@ def source_patient_id(pair: Described) -> Iterator[Observation]:
     stated, role = pair.entry.source_patient_id, pair.document.places.role
     if not stated or role is None:
         return
-    known = _ids(role.iterfind(f"{Q}id"))
+    known = _ids(each(role, "id"))
     if _about(stated) not in known:
         wanted = " | ".join(f"{value} ({root})" for value, root in sorted(known))
         yield Observation(pair.at("sourcePatientId"), stated, wanted, pair.entry.line)

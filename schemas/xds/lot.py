@@ -1,15 +1,16 @@
 """What the rules on a submission look at: the metadata with what surrounds them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import field
 
+from schemas.frozen import frozen
 from schemas.xds.model import DocumentEntry, Submission
 from schemas.xml import Element
 
 DIRECTE, INDIRECTE = "DIRECTE", "INDIRECTE"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lot:
     """A submission (lot de soumission) to judge.
 
@@ -20,6 +21,7 @@ class Lot:
     allows MASQUE_PS with INVISIBLE_PATIENT. `others`: INS of the same patient under which an entry may have
     been fed (CX). `employee`: who feeds bears a CPE card (TD2.2). `metadata`: the element that the submission
     was read from, compared with the schema when it is given.
+    `size`: the bytes of the XML around it, 0 when unknown.
     """
 
     submission: Submission
@@ -34,15 +36,24 @@ class Lot:
     others: frozenset[str] = frozenset()
     employee: bool = False
     metadata: Element | None = field(default=None, repr=False, compare=False)
+    size: int = field(default=0, repr=False, compare=False)
 
-    def entries(self) -> Iterator[tuple[str, DocumentEntry]]:
+    _entries: tuple[tuple[str, DocumentEntry], ...] = field(init=False, repr=False, compare=False)
+    _documents: tuple[tuple[str, DocumentEntry], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        entries = tuple([(f"ExtrinsicObject[@id='{one.id}']", one) for one in self.submission.entries])
+        object.__setattr__(self, "_entries", entries)
+        documents = tuple([pair for pair in entries if not pair[1].is_signature])
+        object.__setattr__(self, "_documents", documents)
+
+    def entries(self) -> tuple[tuple[str, DocumentEntry], ...]:
         """Each entry with the words that say where it is."""
-        for entry in self.submission.entries:
-            yield f"ExtrinsicObject[@id='{entry.id}']", entry
+        return self._entries
 
-    def health_documents(self) -> Iterator[tuple[str, DocumentEntry]]:
+    def health_documents(self) -> tuple[tuple[str, DocumentEntry], ...]:
         """The same without the signature."""
-        return (pair for pair in self.entries() if not pair[1].is_signature)
+        return self._documents
 
     @property
     def set_where(self) -> str:

@@ -6,9 +6,10 @@ documents de santé".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from schemas.finding import Observation
+from schemas.frozen import frozen
 from schemas.xds import names
 
 
@@ -22,7 +23,7 @@ class XdsRefused(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """A coded value: code, scheme (OID, `URN` or `ASTM`) and display name."""
 
@@ -31,7 +32,7 @@ class Code:
     display: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Author:
     """One author classification: XCN, XON, free text roles, `code^label^scheme` specialties."""
 
@@ -41,7 +42,7 @@ class Author:
     specialties: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentEntry:
     """Metadata of one document (ExtrinsicObject).
 
@@ -98,7 +99,7 @@ class DocumentEntry:
         return next((values for slot, values in self.other_slots if slot == name), ())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SubmissionSet:
     """Metadata of the submission itself (RegistryPackage)."""
 
@@ -120,7 +121,7 @@ class SubmissionSet:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Association:
     """One association; `slots` such as SubmissionSetStatus, PreviousVersion, NewStatus."""
 
@@ -132,7 +133,7 @@ class Association:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submission:
     """A submission set, its entries and their associations.
 
@@ -160,7 +161,7 @@ class Submission:
         return tuple((link.source, link.target) for link in self.associations if link.type == names.RPLC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegistryError:
     """One error of a registry answer. `code` is an XDS code, `context` is for people."""
 
@@ -170,7 +171,7 @@ class RegistryError:
     severity: str = names.SEVERITY_ERROR
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RegistryResponse:
     """Answer to a submission: a status URN and its errors."""
 

@@ -241,7 +241,8 @@ def _object(element: Element, departures: list[Observation]) -> _Object:
         if position < rank:
             order = "Slot, Name, Description, VersionInfo, Classification, ExternalIdentifier"
             departures.append(Observation(_at(element, child), "ordre", order, child.sourceline))
-        rank = max(rank, position)
+        else:
+            rank = position
         if tag == _SLOT:
             name = child.get("name", "")
             if not name:

@@ -14,13 +14,13 @@ from schemas.xml import Element
 SCHEMA: RuleSet[Lot] = RuleSet("xds-schema")
 
 
-def departures(metadata: Element, submission: Submission) -> Iterator[Observation]:
+def departures(metadata: Element, submission: Submission, size: int = 0) -> Iterator[Observation]:
     """What departs from the schema in a `lcm:SubmitObjectsRequest`.
 
     Nothing when the reader noted faults of encoding by itself: XDS-STR-01 tells those, and they are the same.
     """
     if not submission.departures:
-        yield from xsd.observations(metadata, xsd.load("schemas.xds", "metadata.xsd"))
+        yield from xsd.observations(metadata, xsd.load("schemas.xds", "metadata.xsd"), size)
 
 
 @SCHEMA.rule(
@@ -32,4 +32,4 @@ def departures(metadata: Element, submission: Submission) -> Iterator[Observatio
 def metadata_follows_the_schema(lot: Lot) -> Iterator[Observation]:
     """The metadata of a feed are valid against the ebRIM schema."""
     if lot.metadata is not None:
-        yield from departures(lot.metadata, lot.submission)
+        yield from departures(lot.metadata, lot.submission, lot.size)

@@ -8,7 +8,7 @@ published examples use it.
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from lxml import etree
 
 from schemas import certificates, xml
 from schemas.finding import Finding, Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 from schemas.xds import names
 from schemas.xds.writer import escape
 
@@ -47,7 +48,7 @@ _METHODS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signed:
     """A signature document with what it must cover: the submission set's uniqueId, documents by uniqueId.
 
@@ -217,14 +218,14 @@ def open_signature(
         signer,
         certificate=signing_certificate(root),
         parsed=parsed or {},
-        info=root.find(f"{{{DS}}}SignedInfo"),
+        info=_child(root, "SignedInfo"),
         manifest=_manifest(root),
     )
 
 
 def signing_certificate(root: xml.Element) -> x509.Certificate | None:
     """The first certificate of KeyInfo; None when absent or unreadable."""
-    info = root.find(f"{{{DS}}}KeyInfo")
+    info = _child(root, "KeyInfo")
     found = None if info is None else next(info.iter(f"{{{DS}}}X509Certificate"), None)
     if found is None:
         return None
@@ -238,12 +239,22 @@ def _manifest(root: xml.Element) -> xml.Element | None:
     return next((one for one in root.iter(f"{{{DS}}}Manifest") if one.get("Id") == MANIFEST_ID), None)
 
 
-def _text(parent: xml.Element, path: str) -> str:
-    return "".join((parent.findtext(path) or "").split())
+def _child(parent: xml.Element, name: str) -> xml.Element | None:
+    """The first ds: child of this name."""
+    tag = f"{{{DS}}}{name}"
+    for child in parent:
+        if child.tag == tag:
+            return child
+    return None
+
+
+def _text(parent: xml.Element, name: str) -> str:
+    found = _child(parent, name)
+    return "" if found is None else "".join((found.text or "").split())
 
 
 def _algorithm(parent: xml.Element, name: str) -> str:
-    found = parent.find(f"{{{DS}}}{name}")
+    found = _child(parent, name)
     return "" if found is None else found.get("Algorithm", "")
 
 
@@ -269,14 +280,14 @@ def value_is_valid(signed: Signed) -> Iterator[Observation]:
     if certificate is None:
         yield Observation("/Signature/KeyInfo", "", "ds:X509Certificate")
         return
-    key = certificates.public_key(certificate)
+    key = certificates.rsa_key(certificate)
     method = _algorithm(info, "SignatureMethod")
     canonicalization = _algorithm(info, "CanonicalizationMethod")
-    if method not in _SIGNATURES or canonicalization not in _METHODS or not isinstance(key, rsa.RSAPublicKey):
+    if method not in _SIGNATURES or canonicalization not in _METHODS or key is None:
         yield Observation("/Signature/SignedInfo", f"{method} {canonicalization}", RSA_SHA256)
         return
     try:
-        value = base64.b64decode(_text(signed.root, f"{{{DS}}}SignatureValue"))
+        value = base64.b64decode(_text(signed.root, "SignatureValue"))
         key.verify(value, _canonical(info, canonicalization), padding.PKCS1v15(), _SIGNATURES[method])
     except (InvalidSignature, ValueError):
         subject = certificate.subject.rfc4514_string()
@@ -312,7 +323,7 @@ def signed_parts_are_intact(signed: Signed) -> Iterator[Observation]:
         except ValueError as error:
             yield Observation(where, str(error), C14N, reference.sourceline)
             continue
-        stated = _text(reference, f"{{{DS}}}DigestValue")
+        stated = _text(reference, "DigestValue")
         if stated != computed:
             yield Observation(where, stated, computed, reference.sourceline)
     wanted = (signed.manifest, next(signed.root.iter(f"{{{XADES}}}SignedProperties"), None))
@@ -363,7 +374,7 @@ def document_digests_recompute(signed: Signed) -> Iterator[Observation]:
         except ValueError as error:
             yield Observation(where, str(error), "document XML", reference.sourceline)
             continue
-        stated = _text(reference, f"{{{DS}}}DigestValue")
+        stated = _text(reference, "DigestValue")
         if stated != computed:
             yield Observation(where, stated, computed, reference.sourceline)
 
@@ -396,6 +407,8 @@ def algorithms_are_recent(signed: Signed) -> Iterator[Observation]:
 def signer_is_the_sender(signed: Signed) -> Iterator[Observation]:
     """The submission set is signed with the certificate that signed the VIHF."""
     certificate = signed.certificate
+    if certificate is signed.signer:  # most often: both were read once
+        return
     if certificate is not None and signed.signer is not None and certificate != signed.signer:
         yield Observation(
             "/Signature/KeyInfo",
@@ -409,7 +422,8 @@ def purpose_is_stated(signed: Signed) -> Iterator[Observation]:
     """The purpose of the signature is "source"."""
     if signed.root is None:
         return
-    stated = ["".join(one.itertext()).strip() for one in signed.root.iter(f"{{{DS}}}SignatureProperty")]
+    properties = signed.root.iter(f"{{{DS}}}SignatureProperty")
+    stated = [("".join(one.itertext()) if len(one) else one.text or "").strip() for one in properties]
     if names.SIGNATURE_PURPOSE not in stated:
         where = "/Signature/Object/SignatureProperties"
         yield Observation(where, " ".join(stated), names.SIGNATURE_PURPOSE)

@@ -7,8 +7,9 @@ that ignores MTOM), and `inline` says so. Sources: IHE ITI TF-2 §3.41 and §3.4
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from schemas.frozen import frozen
 from schemas.xds import names
 from schemas.xds.answers import errors_text, read_errors
 from schemas.xds.model import RegistryError, Submission, XdsRefused
@@ -24,7 +25,7 @@ _SUBMIT = f"{{{names.LCM}}}SubmitObjectsRequest"
 _INCLUDE = f"{{{names.XOP}}}Include"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Provided:
     """A decoded TD2.1 body. `inline` holds the ids of the documents sent as base64 inside the XML.
 
@@ -37,7 +38,7 @@ class Provided:
     metadata: Element | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """One document asked for: repository and document OIDs."""
 
@@ -45,7 +46,7 @@ class Wanted:
     unique_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retrieved:
     """One document given back; `href` is the `cid:` under which its bytes travel."""
 
@@ -56,7 +57,7 @@ class Retrieved:
     href: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RetrieveResponse:
     status: str = names.SUCCESS
     documents: tuple[Retrieved, ...] = ()

@@ -145,13 +145,21 @@ def association_text(link: Association, default_id: str) -> str:
 
 
 def _slots(slots: Iterable[tuple[str, Sequence[str]]]) -> str:
-    return "".join(
-        f'<rim:Slot name="{escape(name)}"><rim:ValueList>'
-        + "".join(f"<rim:Value>{escape(value)}</rim:Value>" for value in values)
-        + "</rim:ValueList></rim:Slot>"
-        for name, values in slots
-        if values and values[0]
-    )
+    parts = []
+    for name, values in slots:
+        if values and values[0]:
+            parts.append(f'<rim:Slot name="{escape(name)}"><rim:ValueList>')
+            for value in values:
+                parts.append(f"<rim:Value>{escape(value)}</rim:Value>")
+            parts.append("</rim:ValueList></rim:Slot>")
+    return "".join(parts)
+
+
+def _slot(name: str, value: str) -> str:
+    if not value:
+        return ""
+    inside = f"<rim:Value>{escape(value)}</rim:Value>"
+    return f'<rim:Slot name="{name}"><rim:ValueList>{inside}</rim:ValueList></rim:Slot>'
 
 
 def _label(tag: str, text: str) -> str:
@@ -180,7 +188,7 @@ def _classifications(
     for scheme, code in codes:
         if code is not None:
             rank += 1
-            content = _slots((("codingScheme", (code.system,)),)) + _label("Name", code.display)
+            content = _slot("codingScheme", code.system) + _label("Name", code.display)
             parts.append(_classification(owner, rank, scheme, escape(code.code), content))
     return "".join(parts)
 

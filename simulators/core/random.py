@@ -6,7 +6,9 @@ Named streams keep a run reproducible when services answer in another order.
 import hashlib
 import random
 import threading
-import uuid
+
+_VERSION_4 = 4 << 76 | 2 << 62  # version and variant, RFC 9562 §5.4
+_FREE = (1 << 128) - 1 & ~(0xF << 76 | 0x3 << 62)
 
 
 class Randomness:
@@ -33,7 +35,9 @@ class Randomness:
         """Next UUID (version 4 layout, lower case) of a stream."""
         stream = self.stream(name)
         with self._lock:
-            return str(uuid.UUID(int=stream.getrandbits(128), version=4))
+            bits = stream.getrandbits(128)
+        digits = f"{bits & _FREE | _VERSION_4:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def token(self, name: str, length: int = 32) -> str:
         """Next opaque token of a stream, letters and digits."""

@@ -4,12 +4,13 @@ The same service code so serves a TLS listener, an in-process `requests` session
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from schemas.finding import Finding
+from schemas.frozen import frozen
 
 from . import faults
 from .clock import Clock
@@ -22,7 +23,7 @@ Headers = tuple[tuple[str, str], ...]
 NO_XML = b"[bench] ceci n'est pas du XML\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """An HTTP request, whole. `target` is path and query as sent."""
 
@@ -56,7 +57,7 @@ class Request:
         return "\n".join([f"{self.method} {self.target} HTTP/1.1", *(f"{k}: {v}" for k, v in self.headers)])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delivery:
     """How the hosting delivers an answer: late, in pieces, cut, or not at all."""
 
@@ -67,7 +68,7 @@ class Delivery:
     cut: int | None = None  # bytes of the body after which the connection is closed
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Response:
     status: int
     headers: Headers = ()
@@ -92,7 +93,7 @@ def answer(status: int, content_type: str, body: bytes | str, *more: tuple[str, 
     return Response(status, (("Content-Type", content_type), *more), data)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Handled:
     """What a service made of a request.
 
@@ -132,7 +133,7 @@ class Service(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ByPath:
     """Several services behind one listener, chosen by the longest prefix of the path."""
 
@@ -153,7 +154,7 @@ def at_path(hosted: Hosted, path: str) -> Service:
     return hosted.choose(path) if isinstance(hosted, ByPath) else hosted
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """What every service is given: the run's clock, journal and fault plan."""
 

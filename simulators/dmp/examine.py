@@ -218,7 +218,7 @@ class Examiner:
     def _judge_vihf(
         self, seen: Examined, tls: Tls | None, now: datetime, first_time: Callable[[str, str], bool]
     ) -> None:
-        assert seen.envelope is not None
+        assert seen.envelope is not None and seen.carried is not None
         try:
             assertion = vihf.find(seen.envelope.root, seen.envelope.security)
         except vihf.VihfRefused as error:
@@ -229,7 +229,7 @@ class Examiner:
             return
         signature: Signed | SignatureRefused
         try:
-            signature = verify(assertion, seen.envelope.root)
+            signature = verify(assertion, seen.envelope.root, seen.carried.written)
         except SignatureRefused as error:
             signature = error
         read = vihf.read(assertion)
@@ -353,6 +353,7 @@ class Examiner:
             cumulative=self.options.cumulative,
             employee=seen.operation is routes.FEED_CPE,
             metadata=provided.metadata,
+            size=len(seen.carried.written) if seen.carried else 0,
         )
         decisive = judge_decisive(lot)
         seen.findings += decisive

@@ -9,7 +9,7 @@ its type or its author.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from schemas import xml
@@ -211,7 +211,7 @@ def _changes(stored: DocumentEntry, sent: DocumentEntry, uuid: str) -> Iterator[
     """What the new version does. Raises Refusal when it does nothing, or something else."""
     others = [
         name
-        for name in DocumentEntry.__slots__
+        for name in (one.name for one in fields(DocumentEntry))
         if name not in MAY_DIFFER and getattr(stored, name) != getattr(sent, name)
     ]
     others += [name for name in CODED if _coded(getattr(stored, name)) != _coded(getattr(sent, name))]

@@ -105,6 +105,24 @@ def test_a_long_message_is_compared_too(small: Schema) -> None:
     assert (seen.where, seen.observed, seen.expected) == ("/lot/x", "x", ("lot",))
 
 
+def test_a_long_message_is_known_by_its_size(tmp_path: Path) -> None:
+    """What has the size of a short message is one: it can't hold the nodes of a long one."""
+    path = tmp_path / "many.xsd"
+    path.write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="l"><xs:complexType>'
+        '<xs:sequence><xs:element name="n" maxOccurs="unbounded"><xs:complexType/></xs:element></xs:sequence>'
+        "</xs:complexType></xs:element></xs:schema>",
+        encoding="utf-8",
+    )
+    schema = Schema(str(path), etree.XMLSchema(file=str(path)))
+    short = b"<l>" + b"<n/>" * (MAX_NODES - 8) + b"<x/></l>"
+    long = b"<l>" + b"<n/>" * MAX_NODES + b"<x/>" * MAX_PLACED + b"</l>"
+    for data, placed in ((short, True), (long, False)):
+        told = [list(problems(xml.parse(data), schema, size=size)) for size in (0, len(data))]
+        assert [one.where for one in told[0]] == [one.where for one in told[1]]
+        assert (told[1][0].where == "/l/x") == placed
+
+
 def test_a_great_many_faults_end_in_words_without_place(tmp_path: Path) -> None:
     path = tmp_path / "many.xsd"
     path.write_text(

@@ -5,7 +5,6 @@ A cause drops nothing: what follows from it is still said, after it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lxml import etree
 
@@ -23,16 +22,18 @@ from schemas.cda.model import (
 )
 from schemas.cda.tree import each, first, selected
 from schemas.finding import Keyword, Observation, RuleSet
+from schemas.frozen import frozen
 from schemas.ins import INS_OIDS, MATRICULE, PRODUCTION_OIDS
 from schemas.xml import Element
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
-    """A document and the header model asked for."""
+    """A document, the header model asked for, and what says it is base64, with its text."""
 
     document: ClinicalDocument
     header: str = AUTO
+    encoded: tuple[tuple[Element, str], ...] = ()
 
 
 RULES: RuleSet[Case] = RuleSet("cda-causes")
@@ -66,8 +67,8 @@ def elements_are_in_the_namespace(case: Case) -> Iterator[Observation]:
 def _foreign(document: ClinicalDocument) -> Iterator[Element]:
     """Elements of another namespace in HL7 ones; only the body is searched when the header has none."""
     whole = [document.root]
-    if all(tag.startswith(Q) for tag in document.header if tag != NULLS):
-        whole = list(each(document.root, "component"))
+    if not [tag for tag in document.header if not tag.startswith(Q) and tag != NULLS]:
+        whole = list(document.top.each("component"))
     for top in whole:
         yield from selected(FOREIGN, top)
 
@@ -121,11 +122,10 @@ def ins_has_its_arc(case: Case) -> Iterator[Observation]:
 )
 def professionals_and_structures_have_their_own_oid(case: Case) -> Iterator[Observation]:
     """An RPPS is not under the OID of structures, nor a FINESS or a SIRET under the one of professionals."""
-    for identifier in case.document.header.get(f"{Q}id", ()):
-        root, value = identifier.get("root"), identifier.get("extension", "")
-        if root == STRUCTURE_ID and RPPS.fullmatch(value):
+    for identifier, root, value in case.document.ids:
+        if root == STRUCTURE_ID and RPPS.fullmatch(value or ""):
             yield at(identifier, f"RPPS {value} sous {root}", PROFESSIONAL_ID, "@root")
-        elif root == PROFESSIONAL_ID and NATIONAL_STRUCTURE.fullmatch(value):
+        elif root == PROFESSIONAL_ID and NATIONAL_STRUCTURE.fullmatch(value or ""):
             yield at(identifier, f"structure {value} sous {root}", STRUCTURE_ID, "@root")
 
 
@@ -181,7 +181,7 @@ def versions_are_not_mixed(case: Case) -> Iterator[Observation]:
     """One version of one model: declared once, and without what only a later one knows."""
     document = case.document
     versions: dict[str, set[str]] = {}
-    for template in each(document.root, "templateId"):
+    for template in document.top.each("templateId"):
         root, version = template.get("root", ""), template.get("extension", "")
         if version and root.startswith(MODELS):
             versions.setdefault(root, set()).add(version)
@@ -202,8 +202,7 @@ def versions_are_not_mixed(case: Case) -> Iterator[Observation]:
 )
 def base64_has_no_stray_characters(case: Case) -> Iterator[Observation]:
     """Base64 holds no carriage return written &#13; and no `data:` prefix."""
-    for element in _encoded(case.document):
-        text = element.text or ""
+    for element, text in case.encoded:
         if "\r" in text:
             yield at(element, f"{text.count(chr(13))} retours chariot (&#13;)", "base64 sans retour chariot")
         elif text.lstrip()[:5].lower() == "data:":
@@ -213,14 +212,14 @@ def base64_has_no_stray_characters(case: Case) -> Iterator[Observation]:
 @RULES.rule("CDA-CAUSE-06B", requires=Keyword.PEUT, requirements=("BEN-CDA-08",), source="RFC 4648, 3.1")
 def base64_is_on_one_line(case: Case) -> Iterator[Observation]:
     """Base64 is on one line: some decoders refuse line breaks."""
-    for element in _encoded(case.document):
-        text = element.text or ""
+    for element, text in case.encoded:
         lines = text.strip().count("\n") if "\n" in text and "\r" not in text else 0
         if lines:
             yield at(element, f"{lines + 1} lignes", "une ligne")
 
 
-def _encoded(document: ClinicalDocument) -> Iterator[Element]:
-    for element in document.root.iter(f"{Q}value", f"{Q}text"):
-        if element.get("representation") == "B64":
-            yield element
+def opened(document: ClinicalDocument, header: str = AUTO) -> Case:
+    """What the causes look at in a document."""
+    texts = document.root.iter(f"{Q}value", f"{Q}text")
+    encoded = [(one, one.text or "") for one in texts if one.get("representation") == "B64"]
+    return Case(document, header, tuple(encoded))

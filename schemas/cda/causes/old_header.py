@@ -6,7 +6,7 @@ A document is judged by the current model; the operator may ask for the previous
 from collections.abc import Iterable
 
 from schemas.cda.model import TEMPLATE_XDS_SD, ClinicalDocument, Q
-from schemas.cda.tree import each, first
+from schemas.cda.tree import each
 from schemas.finding import Finding
 
 AUTO, CURRENT, OLD = "auto", "3.0", "2.41"
@@ -27,7 +27,7 @@ def signs_of_old_header(document: ClinicalDocument) -> list[str]:
         if any(part.get("qualifier") == "SP" for name in names for part in each(name, tag))
     ]
     missing = []
-    if first(document.root, "setId") is None:
+    if document.top.first("setId") is None:
         missing.append("pas de setId")
     if document.level == 1 and not document.is_a(TEMPLATE_XDS_SD):
         missing.append(f"pas de templateId {TEMPLATE_XDS_SD}")

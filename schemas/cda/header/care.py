@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.cda.header.datatypes import interval
-from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, coded_in, exactly_one
+from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, coded_in, exactly_one, holding
 from schemas.cda.model import PROFESSIONAL_ID, ClinicalDocument
 from schemas.cda.timestamp import earlier, real_date
 from schemas.cda.tree import each, first
@@ -73,7 +73,7 @@ def performer_has_a_practice_setting(document: ClinicalDocument) -> Iterator[Obs
 @RULES.rule("CDA-SRV-05", requirements=SCHEMATRON, source="HL7 v3 datatypes, CD", layer="STRUCT")
 def act_code_has_its_system(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of an act has its system."""
-    for found in each(document.root, "documentationOf", "serviceEvent", "code"):
+    for found in document.top.each("documentationOf", "serviceEvent", "code"):
         if found.get("code") and not found.get("codeSystem"):
             yield at(found, found.get("code"), "@codeSystem", "@codeSystem")
 
@@ -111,7 +111,13 @@ def place_of_care_is_coded(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(encounter, "absent", "code 1..1", "location/healthCareFacility/code")
 
 
-@RULES.rule("CDA-ENC-03", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J140", layer="STRUCT")
+@RULES.rule(
+    "CDA-ENC-03",
+    requirements=SCHEMATRON,
+    source=f"{SOURCE} ; JDV J140",
+    layer="STRUCT",
+    when=holding("responsibleParty", "encounterParticipant"),
+)
 def encounter_participants_are_professionals(document: ClinicalDocument) -> Iterator[Observation]:
     """Who is responsible or takes part has a PS_IdNat; a participation is of J140."""
     encounter = document.places.encounter
@@ -126,7 +132,13 @@ def encounter_participants_are_professionals(document: ClinicalDocument) -> Iter
                 yield at(identifier, identifier.get("root", "absent"), PROFESSIONAL_ID, "@root")
 
 
-@RULES.rule("CDA-ENC-04", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-ENC-04",
+    requirements=SCHEMATRON,
+    source=SOURCE,
+    layer="STRUCT",
+    when=holding("dischargeDispositionCode"),
+)
 def discharge_is_coded(document: ClinicalDocument) -> Iterator[Observation]:
     """dischargeDispositionCode is of its code system."""
     encounter = document.places.encounter
@@ -149,20 +161,20 @@ def encounter_codes_are_known(document: ClinicalDocument) -> Iterator[Observatio
         yield from coded_in(kind, "J142")
 
 
-@RULES.rule("CDA-ORD-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule("CDA-ORD-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("order"))
 def orders_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each order has an id, and at most one code."""
-    for order in each(document.root, "inFulfillmentOf", "order"):
+    for order in document.top.each("inFulfillmentOf", "order"):
         if first(order, "id") is None:
             yield at(order, "absent", "id 1..*", "id")
         if len(list(each(order, "code"))) > 1:
             yield at(order, "plusieurs code", "code 0..1", "code")
 
 
-@RULES.rule("CDA-CON-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule("CDA-CON-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("consent"))
 def consents_are_coded(document: ClinicalDocument) -> Iterator[Observation]:
     """authorization/consent has a code and is completed."""
-    for consent in each(document.root, "authorization", "consent"):
+    for consent in document.top.each("authorization", "consent"):
         if first(consent, "code") is None:
             yield at(consent, "absent", "code 1..1", "code")
         status = first(consent, "statusCode")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from schemas.cda.look import SCHEMATRON, at, header_iter, valid_root
+from schemas.cda.look import SCHEMATRON, at, header_iter, holding, valid_root
 from schemas.cda.model import HL7, NULLS, XSI_TYPE, ClinicalDocument, Q
 from schemas.cda.timestamp import earlier, real_date
 from schemas.cda.tree import each, first, firsts, selected
@@ -35,7 +35,17 @@ IDENTIFIED = etree.XPath("h:component//*[@ID]", namespaces={"h": HL7})
 LOOSE_TIMES = ("informationRecipient", "dataEnterer")
 
 
-@RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT")
+def has_nulls(document: ClinicalDocument) -> bool:
+    """The header has a nullFlavor."""
+    return bool(document.header[NULLS])
+
+
+def has_codes_with_null(document: ClinicalDocument) -> bool:
+    """The header has a nullFlavor beside a code."""
+    return any(null.get("code") for null in document.header[NULLS])
+
+
+@RULES.rule("CDA-DT-01", requirements=SCHEMATRON, source=f"{SOURCE}, ANY", layer="STRUCT", when=has_nulls)
 def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
     """A nullFlavor excludes text, other attributes and elements (save OTH, and what a null code says)."""
     for found in document.header[NULLS]:
@@ -55,16 +65,18 @@ def null_is_alone(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-DT-02", requirements=SCHEMATRON, source=f"{SOURCE}, II", layer="STRUCT")
 def identifiers_have_a_valid_root(document: ClinicalDocument) -> Iterator[Observation]:
     """An identifier has a root (OID, upper-case UUID) or a nullFlavor, never both."""
-    for found in header_iter(document, "id"):
+    for found, root, extension in document.ids:
+        null = found.get("nullFlavor")
+        if root is not None and null is None and valid_root(root):
+            continue
         parent = found.getparent()
         if parent is document.root or (parent is not None and parent.tag == PARENT):
             continue  # CDA-HDR-06 and CDA-REL-01 say so
-        root, null = found.get("root"), found.get("nullFlavor")
         if root is None:
-            if null is None and found.get("extension") is None:
+            if null is None and extension is None:
                 yield at(found, "absent", "@root ou @nullFlavor", "@root")
-            elif found.get("extension") is not None:
-                yield at(found, f"extension {found.get('extension')} sans root", "@root", "@root")
+            elif extension is not None:
+                yield at(found, f"extension {extension} sans root", "@root", "@root")
         elif not valid_root(root):
             yield at(found, root, "OID ou UUID en majuscules", "@root")
         elif null is not None:
@@ -75,14 +87,16 @@ def identifiers_have_a_valid_root(document: ClinicalDocument) -> Iterator[Observ
 def identifiers_differ_within_a_parent(document: ClinicalDocument) -> Iterator[Observation]:
     """The identifiers of one thing are different."""
     seen: set[tuple[Element | None, str, str]] = set()
-    for found in header_iter(document, "id"):
-        key = (found.getparent(), found.get("root", ""), found.get("extension", ""))
+    for found, root, extension in document.ids:
+        key = (found.getparent(), root or "", extension or "")
         if key in seen and key[1]:
             yield at(found, f"{key[1]} {key[2]}".strip(), "id différents")
         seen.add(key)
 
 
-@RULES.rule("CDA-DT-03", requirements=SCHEMATRON, source=f"{SOURCE}, CD", layer="STRUCT")
+@RULES.rule(
+    "CDA-DT-03", requirements=SCHEMATRON, source=f"{SOURCE}, CD", layer="STRUCT", when=has_codes_with_null
+)
 def no_code_with_null(document: ClinicalDocument) -> Iterator[Observation]:
     """A code excludes nullFlavor."""
     for found in header_iter(document, *CODED):
@@ -126,7 +140,7 @@ def _said_elsewhere(found: Element) -> bool:
 def other_dates_are_real(document: ClinicalDocument) -> Iterator[Observation]:
     """The dates of which no other rule speaks are real ones too."""
     main, encounter = document.places.act, document.places.encounter
-    for event in each(document.root, "documentationOf", "serviceEvent"):
+    for event in document.top.each("documentationOf", "serviceEvent"):
         for period in () if event is main else each(event, "effectiveTime"):
             yield from _bounds(period)
     for found in header_iter(document, *LOOSE_TIMES):
@@ -150,7 +164,7 @@ def _bounds(time: Element | None) -> Iterator[Observation]:
 @RULES.rule("CDA-DT-05", requirements=SCHEMATRON, source=f"{SOURCE}, IVL_TS", layer="STRUCT")
 def periods_are_coherent(document: ClinicalDocument) -> Iterator[Observation]:
     """The period of a participant, of the main performer, of a participant in the encounter."""
-    times = list(each(document.root, "participant", "time"))
+    times = list(document.top.each("participant", "time"))
     if document.places.act is not None:
         times += each(document.places.act, "performer", "time")
     if document.places.encounter is not None:  # its own period: CDA-ENC-01
@@ -184,18 +198,25 @@ def interval(time: Element) -> Iterator[Observation]:
 def parts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
     """The parts of an address or a name are not empty, and no text stands beside them."""
     for found in header_iter(document, "addr", "name"):
-        beside = (found.text or "").strip() if len(found) else ""
-        for part in children(found):
+        parts = [part for part in found if isinstance(part.tag, str)]
+        beside = (found.text or "").strip() if parts else ""
+        for part in parts:
             beside = beside or (part.tail or "").strip()
-            if len(part) or part.get("nullFlavor") or local(part) in ("validTime", "useablePeriod"):
+            if (part.text or "").strip() or len(part) or part.get("nullFlavor"):
                 continue
-            if not (part.text or "").strip():
+            if local(part) not in ("validTime", "useablePeriod"):
                 yield at(part, "", "texte")
-        if beside and next(children(found), None) is not None:
+        if beside:
             yield at(found, beside, "éléments, ou texte")
 
 
-@RULES.rule("CDA-DT-06B", requirements=SCHEMATRON, source=f"{SOURCE}, ST", layer="STRUCT")
+@RULES.rule(
+    "CDA-DT-06B",
+    requirements=SCHEMATRON,
+    source=f"{SOURCE}, ST",
+    layer="STRUCT",
+    when=holding("manufacturerModelName", "softwareName", "originalText"),
+)
 def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
     """The model and the software of a device, the text of a code, are said."""
     for found in header_iter(document, "manufacturerModelName", "softwareName", "originalText"):
@@ -204,7 +225,11 @@ def texts_are_not_empty(document: ClinicalDocument) -> Iterator[Observation]:
 
 
 @RULES.rule(
-    "CDA-DT-07", requires=Keyword.PEUT, requirements=SCHEMATRON, source="CI-SIS, valeurs nulles de l'en-tête"
+    "CDA-DT-07",
+    requires=Keyword.PEUT,
+    requirements=SCHEMATRON,
+    source="CI-SIS, valeurs nulles de l'en-tête",
+    when=has_nulls,
 )
 def null_flavors_are_the_five(document: ClinicalDocument) -> Iterator[Observation]:
     """nullFlavor in the header is UNK, NASK, ASKU, NAV or MSK."""

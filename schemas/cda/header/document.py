@@ -3,7 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, labelled, paired_in, valid_root
+from schemas.cda.look import (
+    SCHEMATRON,
+    SOURCE,
+    VALUE_SETS,
+    at,
+    exactly_one,
+    holding,
+    labelled,
+    paired_in,
+    valid_root,
+)
 from schemas.cda.model import (
     TEMPLATE_CI_SIS,
     TEMPLATE_HL7_FRANCE,
@@ -19,12 +29,13 @@ RULES: RuleSet[ClinicalDocument] = RuleSet("cda-header")
 LANGUAGE = re.compile(r"[a-z]{2}-[A-Z]{2}")
 INTEGER = re.compile(r"[+-]?\d+")
 HL7_CONFIDENTIALITY = frozenset("LMNRUV")
+LINKED = holding("relatedDocument")
 
 
 @RULES.rule("CDA-HDR-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def realm_is_france(document: ClinicalDocument) -> Iterator[Observation]:
     """realmCode is FR, once."""
-    codes = [element.get("code", "") for element in each(document.root, "realmCode")]
+    codes = [element.get("code", "") for element in document.top.each("realmCode")]
     if codes != ["FR"]:
         yield at(document.root, " ".join(codes) or "absent", "FR", "realmCode/@code")
 
@@ -32,7 +43,7 @@ def realm_is_france(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-HDR-02", requirements=SCHEMATRON, source="HL7 CDA R2")
 def type_id_is_cda(document: ClinicalDocument) -> Iterator[Observation]:
     """typeId is 2.16.840.1.113883.1.3 POCD_HD000040."""
-    found = first(document.root, "typeId")
+    found = document.top.first("typeId")
     seen = "" if found is None else f"{found.get('root', '')} {found.get('extension', '')}"
     if seen != "2.16.840.1.113883.1.3 POCD_HD000040":
         yield at(document.root, seen or "absent", "2.16.840.1.113883.1.3 POCD_HD000040", "typeId")
@@ -63,8 +74,8 @@ def declares_its_model(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-HDR-06", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def id_is_an_oid_or_uuid(document: ClinicalDocument) -> Iterator[Observation]:
     """id once, with a root that is an OID or an upper-case UUID."""
-    yield from exactly_one(document.root, "id")
-    found = first(document.root, "id")
+    yield from exactly_one(document.root, "id", document.top.each("id"))
+    found = document.top.first("id")
     if found is not None and not valid_root(found.get("root", "")):
         yield at(found, found.get("root") or found.get("nullFlavor") or "", "OID ou UUID en majuscules")
 
@@ -72,8 +83,8 @@ def id_is_an_oid_or_uuid(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-HDR-07", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def code_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """code once, with code, codeSystem and displayName."""
-    yield from exactly_one(document.root, "code")
-    found = first(document.root, "code")
+    yield from exactly_one(document.root, "code", document.top.each("code"))
+    found = document.top.first("code")
     if found is not None:
         if found.get("nullFlavor"):
             yield at(found, found.get("nullFlavor"), "@code")
@@ -83,7 +94,7 @@ def code_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-JDV-07", requirements=VALUE_SETS, source="ANS, JDV J07", layer="STRUCT")
 def code_is_a_known_type(document: ClinicalDocument) -> Iterator[Observation]:
     """The code is in J07 (the official tool looks at the code only)."""
-    found = first(document.root, "code")
+    found = document.top.first("code")
     seen = document.type_code
     if found is not None and seen.code and not value_set("J07").contains(seen.code):
         yield at(found, seen.code, "JDV J07")
@@ -92,7 +103,7 @@ def code_is_a_known_type(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-JDV-07B", requirements=VALUE_SETS, source="ANS, JDV J07")
 def code_has_the_system_of_its_set(document: ClinicalDocument) -> Iterator[Observation]:
     """A code of J07 has the system that J07 gives it."""
-    found = first(document.root, "code")
+    found = document.top.first("code")
     if found is not None and found.get("code"):
         yield from paired_in(found, "J07")
 
@@ -114,7 +125,7 @@ def creation_is_a_real_date(document: ClinicalDocument) -> Iterator[Observation]
 @RULES.rule("CDA-HDR-10", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def confidentiality_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """confidentialityCode with its three attributes, in the HL7 set."""
-    found = first(document.root, "confidentialityCode")
+    found = document.top.first("confidentialityCode")
     if found is None:
         yield at(document.root, "absent", "N", "confidentialityCode")
         return
@@ -133,7 +144,7 @@ def language_has_its_country(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-HDR-12", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def set_id_is_there(document: ClinicalDocument) -> Iterator[Observation]:
     """setId with a root."""
-    found = first(document.root, "setId")
+    found = document.top.first("setId")
     if found is None or not valid_root(found.get("root", "")):
         seen = "absent" if found is None else found.get("root", "")
         yield at(document.root, seen, "setId 1..1, @root OID ou UUID", "setId")
@@ -142,7 +153,7 @@ def set_id_is_there(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-HDR-13", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def version_is_an_integer(document: ClinicalDocument) -> Iterator[Observation]:
     """versionNumber once, an integer."""
-    found = first(document.root, "versionNumber")
+    found = document.top.first("versionNumber")
     value = "" if found is None else found.get("value", "")
     if not INTEGER.fullmatch(value):
         yield at(document.root, value or "absent", "entier ≥ 1", "versionNumber/@value")
@@ -159,7 +170,7 @@ def root_is_a_clinical_document(document: ClinicalDocument) -> Iterator[Observat
 @RULES.rule("CDA-HDR-15", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def has_one_body(document: ClinicalDocument) -> Iterator[Observation]:
     """One component with a nonXMLBody or a structuredBody."""
-    components = list(each(document.root, "component"))
+    components = list(document.top.each("component"))
     bodies = [
         child
         for component in components
@@ -170,10 +181,10 @@ def has_one_body(document: ClinicalDocument) -> Iterator[Observation]:
         yield at(document.root, f"{len(bodies)} corps", "nonXMLBody ou structuredBody, 1..1", "component")
 
 
-@RULES.rule("CDA-REL-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule("CDA-REL-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=LINKED)
 def replaced_document_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """At most one replacement; its parentDocument has one id with a root, and an integer version."""
-    related = [found for found in each(document.root, "relatedDocument") if found.get("typeCode") == "RPLC"]
+    related = [found for found in document.top.each("relatedDocument") if found.get("typeCode") == "RPLC"]
     if len(related) > 1:
         yield at(related[1], f"{len(related)} relatedDocument", "0..1")
     for found in related:
@@ -187,10 +198,10 @@ def replaced_document_is_identified(document: ClinicalDocument) -> Iterator[Obse
             yield at(version, version.get("value", "absent"), "entier ≥ 1", "@value")
 
 
-@RULES.rule("CDA-REL-02", requires=Keyword.DEVRAIT, requirements=("BEN-CDA-07",), source=SOURCE)
+@RULES.rule("CDA-REL-02", requires=Keyword.DEVRAIT, requirements=("BEN-CDA-07",), source=SOURCE, when=LINKED)
 def replacement_follows_its_version(document: ClinicalDocument) -> Iterator[Observation]:
     """A replacement keeps the setId of the version before and has a higher number."""
-    for found in each(document.root, "relatedDocument"):
+    for found in document.top.each("relatedDocument"):
         if found.get("typeCode") != "RPLC":
             continue
         kept = first(found, "parentDocument", "setId")
@@ -252,15 +263,22 @@ def confidentiality_is_normal(document: ClinicalDocument) -> Iterator[Observatio
 @RULES.rule("CDA-EXT-05", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
 def version_starts_at_one(document: ClinicalDocument) -> Iterator[Observation]:
     """The version is 1 or more."""
-    found = first(document.root, "versionNumber")
+    found = document.top.first("versionNumber")
     if found is not None and INTEGER.fullmatch(found.get("value", "")) and document.version < 1:
         yield at(found, document.version, "≥ 1")
 
 
-@RULES.rule("CDA-EXT-06", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-EXT-06",
+    requires=Keyword.DEVRAIT,
+    requirements=SCHEMATRON,
+    source=SOURCE,
+    layer="STRUCT",
+    when=LINKED,
+)
 def link_is_a_replacement(document: ClinicalDocument) -> Iterator[Observation]:
     """relatedDocument is a replacement (RPLC)."""
-    for found in each(document.root, "relatedDocument"):
+    for found in document.top.each("relatedDocument"):
         if found.get("typeCode") != "RPLC":
             yield at(found, found.get("typeCode", "absent"), "RPLC")
 
@@ -268,7 +286,7 @@ def link_is_a_replacement(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-L1-01", requirements=SCHEMATRON, source="HL7 CDA R2 ; IHE XDS-SD", layer="XSD")
 def unstructured_body_has_its_text(document: ClinicalDocument) -> Iterator[Observation]:
     """A nonXMLBody has one text (here, because a document without it has no level)."""
-    for body in each(document.root, "component", "nonXMLBody"):
+    for body in document.top.each("component", "nonXMLBody"):
         yield from exactly_one(body, "text")
 
 

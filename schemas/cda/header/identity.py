@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, header_iter, paired_in
+from schemas.cda.look import SCHEMATRON, SOURCE, VALUE_SETS, at, exactly_one, header_iter, holding, paired_in
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.timestamp import real_date
 from schemas.cda.tree import each, first
@@ -14,13 +14,14 @@ RULES: RuleSet[ClinicalDocument] = RuleSet("cda-identity")
 COG = re.compile(r"\d[\dAB]\d{3}")
 BIRTH = re.compile(r"\d{4}(?:\d{2}){0,5}(?:[+-]\d{1,4})?")
 SDTC = "{urn:hl7-org:sdtc}"
+EXTENSIONS = ("deceasedInd", "deceasedTime", "multipleBirthInd", "multipleBirthOrderNumber")
 TRAITS_ROW = ("INS/va1.56",)
 
 
 @RULES.rule("CDA-PAT-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def one_patient(document: ClinicalDocument) -> Iterator[Observation]:
     """One recordTarget."""
-    yield from exactly_one(document.root, "recordTarget")
+    yield from exactly_one(document.root, "recordTarget", document.top.each("recordTarget"))
 
 
 @RULES.rule("CDA-PAT-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
@@ -110,7 +111,9 @@ def given_names_are_qualified(document: ClinicalDocument) -> Iterator[Observatio
             yield at(given, given.get("qualifier"), "BR | CL | sans qualifier", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-PAT-09", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("prefix", "suffix")
+)
 def one_prefix_and_suffix(document: ClinicalDocument) -> Iterator[Observation]:
     """At most one prefix and one suffix."""
     person = document.places.person
@@ -173,7 +176,7 @@ def birth_place_is_a_cog_code(document: ClinicalDocument) -> Iterator[Observatio
         yield at(person, place, "code officiel géographique (5 caractères)", "birthplace/place/addr/county")
 
 
-@RULES.rule("CDA-PAT-15", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule("CDA-PAT-15", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("guardian"))
 def guardians_are_a_person_or_an_organisation(document: ClinicalDocument) -> Iterator[Observation]:
     """A guardian is a person with 1 to 3 family names (BR, SP, CL or unqualified), or an organisation."""
     for guardian in header_iter(document, "guardian"):
@@ -194,15 +197,16 @@ def guardians_are_a_person_or_an_organisation(document: ClinicalDocument) -> Ite
                     yield at(family, family.get("qualifier"), "BR | SP | CL", "@qualifier")
 
 
-@RULES.rule("CDA-PAT-16", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+def has_extensions(document: ClinicalDocument) -> bool:
+    """The header says a death or a multiple birth."""
+    return not document.header.keys().isdisjoint(map(SDTC.__add__, EXTENSIONS))
+
+
+@RULES.rule("CDA-PAT-16", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=has_extensions)
 def extensions_of_the_patient_are_said_once(document: ClinicalDocument) -> Iterator[Observation]:
     """Death and multiple birth (sdtc) at most once each."""
     person = document.places.person
-    for name in (
-        ()
-        if person is None
-        else ("deceasedInd", "deceasedTime", "multipleBirthInd", "multipleBirthOrderNumber")
-    ):
+    for name in EXTENSIONS:
         found = list(person.iterchildren(SDTC + name)) if person is not None else []
         if len(found) > 1:
             yield at(found[1], f"{len(found)} {name}", f"sdtc:{name} 0..1")

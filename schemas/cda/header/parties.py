@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.cda.header.people import dated
-from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, identified
+from schemas.cda.look import SCHEMATRON, SOURCE, at, exactly_one, holding, identified
 from schemas.cda.model import PROFESSIONAL_ID, STRUCTURE_ID, ClinicalDocument
 from schemas.cda.tree import each, first
 from schemas.finding import Keyword, Observation, RuleSet
@@ -19,7 +19,7 @@ RELATED = frozenset(["ECON", "NOK", "CON", "CAREGIVER", "PAT"])
 @RULES.rule("CDA-CUS-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def custodian_is_a_structure(document: ClinicalDocument) -> Iterator[Observation]:
     """One custodian whose id has the OID of structures (or of the patients' host)."""
-    found = list(each(document.root, "custodian"))
+    found = list(document.top.each("custodian"))
     if len(found) != 1:
         yield at(document.root, f"{len(found)} custodian", "custodian 1..1", "custodian")
         return
@@ -35,7 +35,7 @@ def custodian_is_a_structure(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-CUS-02", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
 def custodian_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
     """The custodian is named."""
-    found = first(document.root, "custodian")
+    found = document.top.first("custodian")
     if found is not None and not document.custodian_name:
         yield at(found, "absent", "name", "…/representedCustodianOrganization/name")
 
@@ -43,8 +43,8 @@ def custodian_has_a_name(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-LEG-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def legal_authenticator_signs(document: ClinicalDocument) -> Iterator[Observation]:
     """One legalAuthenticator with a date and signatureCode S."""
-    yield from exactly_one(document.root, "legalAuthenticator")
-    found = first(document.root, "legalAuthenticator")
+    yield from exactly_one(document.root, "legalAuthenticator", document.top.each("legalAuthenticator"))
+    found = document.top.first("legalAuthenticator")
     if found is not None:
         yield from _signature(found)
 
@@ -59,7 +59,7 @@ def _signature(signer: Element, null: bool = False) -> Iterator[Observation]:
 @RULES.rule("CDA-LEG-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def legal_authenticator_is_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """legalAuthenticator/assignedEntity has one id with root and extension."""
-    found = first(document.root, "legalAuthenticator")
+    found = document.top.first("legalAuthenticator")
     if found is None:
         return
     entity = first(found, "assignedEntity")
@@ -76,10 +76,12 @@ def _one_id(entity: Element) -> Iterator[Observation]:
         yield at(ids[1], f"{len(ids)} id", "id 1..1")
 
 
-@RULES.rule("CDA-ATN-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-ATN-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("authenticator")
+)
 def authenticators_sign(document: ClinicalDocument) -> Iterator[Observation]:
     """Each authenticator has a date, signatureCode S and the PS_IdNat of its professional."""
-    for found in each(document.root, "authenticator"):
+    for found in document.top.each("authenticator"):
         yield from _signature(found, null=True)
         identifier = first(found, "assignedEntity", "id")
         if identifier is None or identifier.get("root") != PROFESSIONAL_ID:
@@ -87,13 +89,19 @@ def authenticators_sign(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(found, seen, PROFESSIONAL_ID, "assignedEntity/id/@root")
 
 
-@RULES.rule("CDA-INF-01", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J11", layer="STRUCT")
+@RULES.rule(
+    "CDA-INF-01",
+    requirements=SCHEMATRON,
+    source=f"{SOURCE} ; JDV J11",
+    layer="STRUCT",
+    when=holding("informant"),
+)
 def informants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """relatedEntity has a known class, a code of J11 with its label, and a named person."""
-    for found in each(document.root, "informant"):
+    for found in document.top.each("informant"):
         if len(list(each(found, "relatedEntity"))) + len(list(each(found, "assignedEntity"))) != 1:
             yield at(found, "", "assignedEntity ou relatedEntity")
-    for found in each(document.root, "informant", "relatedEntity"):
+    for found in document.top.each("informant", "relatedEntity"):
         if found.get("classCode") not in RELATED:
             yield at(found, found.get("classCode", "absent"), " | ".join(sorted(RELATED)), "@classCode")
         code = first(found, "code")
@@ -107,19 +115,27 @@ def informants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
                 yield at(person, "absent", "name 1..1", "name")
 
 
-@RULES.rule("CDA-REC-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-REC-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT", when=holding("informationRecipient")
+)
 def recipients_are_professionals(document: ClinicalDocument) -> Iterator[Observation]:
     """An identified recipient has a root, and an extension for a professional."""
-    for found in each(document.root, "informationRecipient", "intendedRecipient", "id"):
+    for found in document.top.each("informationRecipient", "intendedRecipient", "id"):
         if found.get("root") == PROFESSIONAL_ID and not found.get("extension"):
             yield at(found, "absent", "@extension", "@extension")
 
 
-@RULES.rule("CDA-PAR-01", requirements=SCHEMATRON, source=f"{SOURCE} ; JDV J144 et J141", layer="STRUCT")
+@RULES.rule(
+    "CDA-PAR-01",
+    requirements=SCHEMATRON,
+    source=f"{SOURCE} ; JDV J144 et J141",
+    layer="STRUCT",
+    when=holding("participant"),
+)
 def participants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """participant has a known type, a time and a PROV or AGNT entity."""
     types, classes = value_set("J144"), value_set("J141")
-    for found in each(document.root, "participant"):
+    for found in document.top.each("participant"):
         if not types.contains(found.get("typeCode", "")):
             yield at(found, found.get("typeCode", "absent"), "JDV J144", "@typeCode")
         if first(found, "time") is None:
@@ -131,11 +147,17 @@ def participants_are_known(document: ClinicalDocument) -> Iterator[Observation]:
             yield at(entity, entity.get("classCode", "absent"), "PROV | AGNT", "@classCode")
 
 
-@RULES.rule("CDA-AE-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
+@RULES.rule(
+    "CDA-AE-02",
+    requirements=SCHEMATRON,
+    source=SOURCE,
+    layer="STRUCT",
+    when=holding("authenticator", "informant"),
+)
 def entities_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """An authenticator or an informant has exactly one id: root and extension, or null."""
     for name in ("authenticator", "informant"):
-        for entity in each(document.root, name, "assignedEntity"):
+        for entity in document.top.each(name, "assignedEntity"):
             ids = list(each(entity, "id"))
             if len(ids) > 1:  # none: CDA-ATN-01 says so, and the schema
                 yield at(ids[1], f"{len(ids)} id", "id 1..1")
@@ -147,8 +169,8 @@ def entities_are_identified(document: ClinicalDocument) -> Iterator[Observation]
 def other_professionals_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """The id of who entered the data or performed the act is complete: the official tool does not look."""
     entities = [
-        *each(document.root, "dataEnterer", "assignedEntity"),
-        *each(document.root, "documentationOf", "serviceEvent", "performer", "assignedEntity"),
+        *document.top.each("dataEnterer", "assignedEntity"),
+        *document.top.each("documentationOf", "serviceEvent", "performer", "assignedEntity"),
     ]
     for entity in entities:
         for identifier in each(entity, "id"):

@@ -10,6 +10,7 @@ from schemas.cda.look import (
     at,
     coded_in,
     header_iter,
+    holding,
     identified,
     labelled,
     paired_in,
@@ -35,6 +36,7 @@ ORGANISATIONS = (
 )
 PEOPLE = ("assignedPerson", "associatedPerson", "relatedPerson")
 ASSIGNED_PERSON, RELATED_PERSON = f"{Q}assignedPerson", f"{Q}relatedPerson"
+FAMILY = f"{Q}family"
 ROLES = ("assignedAuthor", "assignedEntity", "associatedEntity", "intendedRecipient")
 
 
@@ -50,7 +52,7 @@ def dated(role: Element, null: bool = False) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-01", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def authors_aredated(document: ClinicalDocument) -> Iterator[Observation]:
     """At least one author, each with time and assignedAuthor."""
-    found = list(each(document.root, "author"))
+    found = list(document.top.each("author"))
     if not found:
         yield at(document.root, "absent", "author 1..*", "author")
     for author in found:
@@ -62,7 +64,7 @@ def authors_aredated(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-02", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def authors_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
     """Each assignedAuthor/id has root and extension."""
-    for role in each(document.root, "author", "assignedAuthor"):
+    for role in document.top.each("author", "assignedAuthor"):
         yield from identified(first(role, "id"), role)
         for other in list(each(role, "id"))[1:]:
             yield from identified(other, role)
@@ -71,21 +73,14 @@ def authors_are_identified(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-AUT-03", requirements=VALUE_SETS, source="ANS, JDV J01", layer="STRUCT")
 def professions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of a professional is in J01."""
-    for code in _professions(document):
+    for code in document.places.professions:
         yield from coded_in(code, "J01")
-
-
-def _professions(document: ClinicalDocument) -> Iterator[Element]:
-    for role in header_iter(document, "assignedAuthor", "assignedEntity", "associatedEntity"):
-        code = first(role, "code")
-        if code is not None:
-            yield code
 
 
 @RULES.rule("CDA-AUT-03C", requirements=VALUE_SETS, source="ANS, JDV J01", layer="MODCDA")
 def profession_of_author_has_its_system(document: ClinicalDocument) -> Iterator[Observation]:
     """The profession of an author has the system that J01 gives it."""
-    for code in each(document.root, "author", "assignedAuthor", "code"):
+    for code in document.top.each("author", "assignedAuthor", "code"):
         yield from paired_in(code, "J01")
 
 
@@ -117,7 +112,7 @@ def codes_have_the_system_of_their_set(document: ClinicalDocument) -> Iterator[O
 def professions_may_be_newer_than_ours(document: ClinicalDocument) -> Iterator[Observation]:
     """A profession of a plausible shape that we do not know: J01 is held in part."""
     known = value_set("J01")
-    for code in _professions(document):
+    for code in document.places.professions:
         value = code.get("code", "")
         if not known.contains(value) and known.may_contain(value):
             yield at(code, value, f"JDV J01, dont le banc ne connaît qu'une partie ({known.version})")
@@ -126,7 +121,7 @@ def professions_may_be_newer_than_ours(document: ClinicalDocument) -> Iterator[O
 @RULES.rule("CDA-AUT-03B", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def professions_are_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """The code of a professional has code, codeSystem and displayName."""
-    for code in _professions(document):
+    for code in document.places.professions:
         if code.get("code"):
             yield from labelled(code)
 
@@ -134,7 +129,7 @@ def professions_are_complete(document: ClinicalDocument) -> Iterator[Observation
 @RULES.rule("CDA-AUT-04", requirements=SCHEMATRON, source=SOURCE, layer="STRUCT")
 def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Observation]:
     """A person with one family name, or a device with its model and software."""
-    for role in each(document.root, "author", "assignedAuthor"):
+    for role in document.top.each("author", "assignedAuthor"):
         device = first(role, "assignedAuthoringDevice")
         if device is not None:
             if first(role, "assignedPerson") is not None:
@@ -153,15 +148,21 @@ def author_is_a_person_or_a_device(document: ClinicalDocument) -> Iterator[Obser
 
 def _named(name: Element, related: bool) -> Iterator[Observation]:
     tags = [part.tag for part in name]
-    families = list(each(name, "family"))
+    families = [part for part in name if part.tag == FAMILY]
     if len(families) != 1 or not (said(families[0]) or families[0].get("nullFlavor")):
         yield at(name, f"{len(families)} family", "family 1..1", "family")
-    for part in () if related else ("given", "prefix", "suffix"):
+    for part in () if related or len(set(tags)) == len(tags) else ("given", "prefix", "suffix"):
         if tags.count(Q + part) > 1:
             yield at(name, f"plusieurs {part}", f"{part} 0..1", part)
 
 
-@RULES.rule("CDA-AUT-05", requirements=VALUE_SETS, source="ANS, JDV J245 et J246", layer="STRUCT")
+@RULES.rule(
+    "CDA-AUT-05",
+    requirements=VALUE_SETS,
+    source="ANS, JDV J245 et J246",
+    layer="STRUCT",
+    when=holding("prefix", "suffix"),
+)
 def titles_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """Civility in J245, title in J246."""
     for person in header_iter(document, *PEOPLE, "guardianPerson", "informationRecipient"):
@@ -173,7 +174,9 @@ def titles_are_known(document: ClinicalDocument) -> Iterator[Observation]:
                         yield at(found, text, " | ".join(known.systems[""]))
 
 
-@RULES.rule("CDA-AUT-06", requirements=VALUE_SETS, source="ANS, JDV J47", layer="STRUCT")
+@RULES.rule(
+    "CDA-AUT-06", requirements=VALUE_SETS, source="ANS, JDV J47", layer="STRUCT", when=holding("functionCode")
+)
 def functions_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """functionCode is in J47."""
     for found in header_iter(document, "functionCode"):
@@ -189,7 +192,19 @@ def organisations_have_a_structure_id(document: ClinicalDocument) -> Iterator[Ob
                 yield at(identifier, identifier.get("root", ""), STRUCTURE_ID, "@root")
 
 
-@RULES.rule("CDA-AUT-08", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source="CI-SIS, PS_IdNat")
+def has_odd_professional(document: ClinicalDocument) -> bool:
+    """An id of the header has the OID of professionals and not their form."""
+    values = [value for _, root, value in document.ids if root == PROFESSIONAL_ID and value]
+    return not all(map(PROFESSIONAL.fullmatch, values))
+
+
+@RULES.rule(
+    "CDA-AUT-08",
+    requires=Keyword.DEVRAIT,
+    requirements=SCHEMATRON,
+    source="CI-SIS, PS_IdNat",
+    when=has_odd_professional,
+)
 def professionals_have_a_national_id(document: ClinicalDocument) -> Iterator[Observation]:
     """A PS_IdNat is 8 and 11 digits (RPPS), 0 and ADELI, or a structure and its internal id."""
     for role in header_iter(document, *ROLES):
@@ -212,7 +227,7 @@ def practice_settings_are_known(document: ClinicalDocument) -> Iterator[Observat
 def author_does_not_write_after_creation(document: ClinicalDocument) -> Iterator[Observation]:
     """The author's date is not after the creation of the document."""
     created = parse_ts(document.effective_time)
-    for author in each(document.root, "author"):
+    for author in document.top.each("author"):
         time = first(author, "time")
         seen = None if time is None else parse_ts(time.get("value", ""))
         if seen and created and seen.tzinfo and created.tzinfo and seen > created and time is not None:

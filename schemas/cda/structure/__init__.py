@@ -62,7 +62,7 @@ def schema() -> xsd.Schema:
 @RULES.rule("CDA-XSD-01", requirements=REQUIREMENTS, source=SOURCE, layer="XSD")
 def the_schema_is_followed(document: ClinicalDocument) -> Iterator[Observation]:
     """Elements and attributes are those of the schema, at their places; values are of their types."""
-    for problem in xsd.problems(document.root, schema()):
+    for problem in xsd.problems(document.root, schema(), size=document.size):
         yield _told(problem, document.root)
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 from schemas.cda.look import VALUE_SETS, at
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.terms.codes import LOINC, SNOMED_CT, well_formed
-from schemas.cda.tree import first, selected
+from schemas.cda.tree import selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element
 
@@ -23,7 +23,7 @@ ICD_10_CODE = re.compile(r"[A-Z]\d\d(?:\.?[-\d+][\d+]{0,3})?[*†]?")
 
 def _codes(document: ClinicalDocument, *systems: str) -> Iterator[tuple[Element, str]]:
     """The coded elements of the body said to be of these systems, with their code."""
-    body = first(document.root, "component")
+    body = document.top.first("component")
     if body is None:
         return
     for found in selected(CODED, body):

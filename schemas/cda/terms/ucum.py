@@ -14,7 +14,7 @@ from lxml import etree
 
 from schemas.cda.look import VALUE_SETS, at
 from schemas.cda.model import ClinicalDocument
-from schemas.cda.tree import first, selected
+from schemas.cda.tree import selected
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.xml import Element, local
 
@@ -129,7 +129,7 @@ def _annotation(text: str, place: int) -> int:
 
 def _others(document: ClinicalDocument) -> Iterator[Element]:
     """The elements of the body whose unit is not UCUM."""
-    body = first(document.root, "component")
+    body = document.top.first("component")
     for element in () if body is None else selected(MEASURED, body):
         if not is_unit(element.get("unit", "")):
             yield element

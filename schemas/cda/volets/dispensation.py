@@ -43,7 +43,7 @@ def prescribed_lines(line: Element) -> list[Element]:
 
 
 def _orders(document: ClinicalDocument) -> list[Element]:
-    return [found for found in each(document.root, "inFulfillmentOf", "order", "id") if found.get("root")]
+    return [found for found in document.top.each("inFulfillmentOf", "order", "id") if found.get("root")]
 
 
 @RULES.rule("CDA-DISP-01", requirements=SCHEMATRON, source=f"{VOLET} (contrôle du banc)")

@@ -41,7 +41,7 @@ PATIENT_INFORMATION = ("1.2.250.1.213.1.1.2.107",)
 @RULES.rule("CDA-IMG-01", requirements=SCHEMATRON, source=VOLET, layer="VOLET")
 def orders_have_an_accession_number(document: ClinicalDocument) -> Iterator[Observation]:
     """The report answers an order, and each order has the accession number of the exam."""
-    orders = list(each(document.root, "inFulfillmentOf", "order"))
+    orders = list(document.top.each("inFulfillmentOf", "order"))
     if not orders:
         yield at(document.root, "absent", "inFulfillmentOf/order 1..*", "inFulfillmentOf")
     for order in orders:
@@ -77,7 +77,7 @@ def act_says_its_modality(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-IMG-03", requirements=VALUE_SETS, source=VOLET, layer="VOLET")
 def modality_and_region_are_known(document: ClinicalDocument) -> Iterator[Observation]:
     """The modality and the region of each documented act are in their value sets."""
-    for code in each(document.root, "documentationOf", "serviceEvent", "code"):
+    for code in document.top.each("documentationOf", "serviceEvent", "code"):
         for name, key in ((MODALITY, "IMAGING_MODALITY"), (REGION, "IMAGING_REGION")):
             for found in _qualified(code, name):
                 yield from coded_in(found, key)

@@ -81,7 +81,7 @@ def label_is_the_fixed_one(document: ClinicalDocument) -> Iterator[Observation]:
 def version_is_positive(document: ClinicalDocument) -> Iterator[Observation]:
     """versionNumber is a positive integer; setId is there."""
     if document.version < 1:
-        found = first(document.root, "versionNumber")
+        found = document.top.first("versionNumber")
         seen = "absent" if found is None else found.get("value") or found.get("nullFlavor") or ""
         yield at(document.root, seen, "entier > 0", "versionNumber/@value")
     if not document.set_id:
@@ -103,7 +103,7 @@ def patient_is_unknown_at_most(document: ClinicalDocument) -> Iterator[Observati
 @RULES.rule("CDA-BIO-05", requirements=SCHEMATRON, source=VOLET, layer="VOLET")
 def validators_are_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """An authenticator declares LAB 3.3.1.5 and says when, who, where."""
-    for found in each(document.root, "authenticator"):
+    for found in document.top.each("authenticator"):
         if not declares(found, VALIDATOR):
             yield at(found, "absent", f"templateId {VALIDATOR}", "templateId")
         yield from _missing(
@@ -182,7 +182,7 @@ RAPID_TEST.rule("CDA-TROD-01", requirements=SCHEMATRON, source=TROD, layer="VOLE
 @RAPID_TEST.rule("CDA-TROD-02", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=TROD)
 def rapid_test_is_consented(document: ClinicalDocument) -> Iterator[Observation]:
     """The patient's consent is recorded, the title says what was tested, the act has a code."""
-    if first(document.root, "authorization", "consent") is None:
+    if document.top.first("authorization", "consent") is None:
         yield at(document.root, "absent", "authorization/consent", "authorization")
     if not document.title.strip().startswith("Test rapide d"):
         yield at(document.root, document.title, "Test rapide d'orientation diagnostique : …", "title")
@@ -194,7 +194,7 @@ def rapid_test_is_consented(document: ClinicalDocument) -> Iterator[Observation]
 @PRESCRIPTION.rule("CDA-EPBIO-01", requirements=SCHEMATRON, source=EP_BIO, layer="VOLET")
 def id_is_the_number_of_the_prescription(document: ClinicalDocument) -> Iterator[Observation]:
     """The root of the document's id is the one of the e-prescriptions."""
-    found = first(document.root, "id")
+    found = document.top.first("id")
     if found is not None and found.get("root") != EPU_ROOT:
         yield at(found, found.get("root", "absent"), EPU_ROOT, "@root")
 

@@ -59,7 +59,7 @@ def birth_and_stay_are_dated(document: ClinicalDocument) -> Iterator[Observation
         ("recordTarget", "patientRole", "patient", "birthTime"),
         ("documentationOf", "serviceEvent", "effectiveTime"),
     ):
-        if first(document.root, *names) is None:
+        if document.top.first(*names) is None:
             yield at(document.root, "absent", "1..1", "/".join(names))
 
 

@@ -49,9 +49,9 @@ def sections(document: ClinicalDocument, template: str) -> list[Element]:
     return [section for section in top_sections(document) if declares(section, template)]
 
 
-def top_sections(document: ClinicalDocument) -> Iterator[Element]:
+def top_sections(document: ClinicalDocument) -> Iterable[Element]:
     """The first-level sections."""
-    return each(document.root, "component", "structuredBody", "component", "section")
+    return document.top.each("component", "structuredBody", "component", "section")
 
 
 def declares(element: Element, template: str) -> bool:
@@ -61,7 +61,8 @@ def declares(element: Element, template: str) -> bool:
 
 def body_of(document: ClinicalDocument) -> Element:
     """The component that holds the body; the document itself when it has none."""
-    return next(each(document.root, "component"), document.root)
+    found = document.top.first("component")
+    return document.root if found is None else found
 
 
 def mandatory_sections(

@@ -109,7 +109,7 @@ DLU = "CI-SIS, volet DLU-EHPAD 2022.01"
 @EMERGENCY_HEADER.rule("CDA-DLU-01", requirements=SCHEMATRON, source=DLU, layer="VOLET")
 def usual_doctor_takes_part(document: ClinicalDocument) -> Iterator[Observation]:
     """A participant INF is the usual doctor (PCP)."""
-    for one in each(document.root, "participant"):
+    for one in document.top.each("participant"):
         code = first(one, "functionCode")
         if one.get("typeCode") == "INF" and code is not None and code.get("code") == "PCP":
             return

@@ -49,7 +49,7 @@ def _act(document: ClinicalDocument) -> Element | None:
 @RULES.rule("CDA-EP-H3", requirements=ROW, source=VOLET, layer="VOLET")
 def patient_has_contacts(document: ClinicalDocument) -> Iterator[Observation]:
     """The patient has addr and telecom (null allowed)."""
-    role = first(document.root, "recordTarget", "patientRole")
+    role = document.top.first("recordTarget", "patientRole")
     for name in ("addr", "telecom") if role is not None else ():
         if role is not None and first(role, name) is None:
             yield at(role, "absent", f"{name} 1..*", name)
@@ -58,7 +58,7 @@ def patient_has_contacts(document: ClinicalDocument) -> Iterator[Observation]:
 @RULES.rule("CDA-EP-H4", requirements=ROW, source=VOLET, layer="VOLET")
 def author_is_complete(document: ClinicalDocument) -> Iterator[Observation]:
     """The author has a profession and an organisation with id and name."""
-    role = first(document.root, "author", "assignedAuthor")
+    role = document.top.first("author", "assignedAuthor")
     if role is None:
         return
     for names in (("code",), ("representedOrganization", "id"), ("representedOrganization", "name")):
@@ -154,7 +154,7 @@ def validity_starts_with_the_prescription(document: ClinicalDocument) -> Iterato
 @RULES.rule("CDA-EP-08", requirements=ROW, source=VOLET)
 def kinds_are_the_seven(document: ClinicalDocument) -> Iterator[Observation]:
     """A secondary documentationOf is one of the seven kinds of prescription."""
-    for act in list(each(document.root, "documentationOf", "serviceEvent"))[1:]:
+    for act in list(document.top.each("documentationOf", "serviceEvent"))[1:]:
         code = first(act, "code")
         if code is None or code.get("codeSystem") != TA_ASIP or code.get("code") not in TYPES:
             seen = "" if code is None else f"{code.get('code', '')} ({code.get('codeSystem', '')})"

@@ -10,7 +10,7 @@ from schemas.cda.lines import prescription_lines
 from schemas.cda.look import at
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.template import xpath
-from schemas.cda.tree import each, first
+from schemas.cda.tree import first
 from schemas.cda.volets.model import body_of, declares
 from schemas.cda.volets.prescription import ROW, VOLET
 from schemas.finding import Keyword, Observation, RuleSet
@@ -68,7 +68,7 @@ def opioid_substitute_names_its_dispenser(document: ClinicalDocument) -> Iterato
     """A secured prescription of an opioid substitute names who dispenses it."""
     if not _is_kind(document, SECURED):
         return
-    named = any(found.get("typeCode") == "PRF" for found in each(document.root, "participant"))
+    named = any(found.get("typeCode") == "PRF" for found in document.top.each("participant"))
     for line in prescription_lines(document):
         if not named and OPIOID_SUBSTITUTE.search(line.label):
             yield at(document.root, line.label, "participant PRF (pharmacien désigné)", "participant")
@@ -77,7 +77,7 @@ def opioid_substitute_names_its_dispenser(document: ClinicalDocument) -> Iterato
 @RULES.rule("CDA-EP-18", requires=Keyword.DEVRAIT, requirements=ROW, source=VOLET)
 def replaced_prescriber_is_a_referrer(document: ClinicalDocument) -> Iterator[Observation]:
     """A replaced prescriber (function 353) is a participant REF with an id and a name."""
-    for found in each(document.root, "participant"):
+    for found in document.top.each("participant"):
         function = first(found, "functionCode")
         if function is None or function.get("code") != "353":
             continue

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from schemas.cda.look import SCHEMATRON, at
 from schemas.cda.model import ClinicalDocument
 from schemas.cda.templates.clinical.rules import pcc, section
-from schemas.cda.tree import each, first
+from schemas.cda.tree import first
 from schemas.cda.volets.model import CI_SIS_MODEL, LOINC, TRE_A05, DocumentModel, mandatory_sections
 from schemas.finding import Keyword, Observation, RuleSet
 
@@ -44,7 +44,7 @@ def usual_doctor_takes_part(document: ClinicalDocument) -> Iterator[Observation]
         return
     found = [
         code
-        for one in each(document.root, "participant")
+        for one in document.top.each("participant")
         if one.get("typeCode") == "INF" and (code := first(one, "functionCode")) is not None
         if code.get("code") == "PCP" and code.get("codeSystem") == FUNCTION
     ]
@@ -55,7 +55,7 @@ def usual_doctor_takes_part(document: ClinicalDocument) -> Iterator[Observation]
 @RULES.rule("CDA-VSM-03", requires=Keyword.DEVRAIT, requirements=SCHEMATRON, source=SOURCE)
 def act_is_the_history(document: ClinicalDocument) -> Iterator[Observation]:
     """The documented act is 34117-2, history and clinical examination."""
-    act = first(document.root, "documentationOf", "serviceEvent")
+    act = document.top.first("documentationOf", "serviceEvent")
     code = None if act is None else first(act, "code")
     if code is None or code.get("code") != "34117-2" or code.get("codeSystem") != LOINC:
         seen = "absent" if code is None else code.get("code")

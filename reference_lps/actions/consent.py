@@ -15,6 +15,7 @@ def consent(lps: Software, call: Call) -> Data:
         feeding=given.get("feeding", before.feeding),
         consultation=given.get("consultation", before.consultation),
     )
-    lps.store.patients[patient.id] = replace(patient, consent=lps.behaviour.choice(before, after))
+    kept = lps.behaviour.choice(before, after)
+    lps.store.patients[patient.id] = replace(patient, consent=kept)
     lps.store.entered = {one for one in lps.store.entered if one[1] != patient.id}
-    return {"feeding": after.feeding, "consultation": after.consultation}
+    return {"feeding": kept.feeding, "consultation": kept.consultation}

@@ -52,7 +52,9 @@ def test_existence(bench: Bench, state: str) -> None:
     bench.check(STATE, observed == expected, where="TD0.2", observed=observed, expected=expected)
 
 
-@scenario("DMP-CONS-01", theme="DMP", proves=["DMP/UX.08", "DMP/UX.14", "DMP/AIRS.06"], needs=READ)
+@scenario(
+    "DMP-CONS-01", theme="DMP", proves=["DMP/UX.08", "DMP/UX.14", "DMP/AIRS.06", "BEN-DMP-12"], needs=READ
+)
 def test_search(bench: Bench) -> None:
     """A report deposited by a laboratory is found; the existence test comes first, in the user's name."""
     bench.login()

@@ -70,7 +70,7 @@ def done(update: Exchange) -> dict[str, Any]:
     ids=["cr-imagerie-structure", "lettre-carte"],
 )
 def test_modify_then_delete(bench: Bench, kind: str, mode: str) -> None:
-    """A document is modified (RPLC), then deleted (TD3.3c), and no authorisation is asked for either."""
+    """A document is modified (RPLC), then deleted (TD3.3c), and no authorisation is asked to delete it."""
     bench.among(dmp_mode=mode)
     # what a structure feeds, it deletes without any authorisation
     patient = bench.patient(authorisation="VALIDE" if mode == CARD else "NON_EXISTE")
@@ -82,6 +82,7 @@ def test_modify_then_delete(bench: Bench, kind: str, mode: str) -> None:
     expected = {"unique_id": second, "replaces": first}
     bench.check(REPLACED, observed == expected, where=fed.id, observed=observed, expected=expected)
 
+    mark = bench.mark()
     shown = bench.do(
         "document.update", patient_id=patient.id, unique_id=second, change="delete", confirmed=True
     ).data["status"]
@@ -90,7 +91,7 @@ def test_modify_then_delete(bench: Bench, kind: str, mode: str) -> None:
     right = (made["actions"], made["unique_id"]) == (["delete"], second)
     bench.check(DELETED, right, where=update.id, observed=made, expected=["delete", second])
     bench.check(DELETED, shown == "deleted", where="status", observed=shown, expected="deleted")
-    bench.none(NO_TD03, "dmp", "TD0.3", control=update)
+    bench.none(NO_TD03, "dmp", "TD0.3", control=update, since=mark)
 
 
 @scenario("DMP-MAJ-02", theme="DMP", proves=["EX_3.3-1045", "DMP/va1.14", "DMP/va1.17"], needs=UPDATE)

@@ -66,6 +66,12 @@ CLAIMS: tuple[Claim, ...] = (
         rewrites("TD2.1", "(SignatureValue>).{8}", r"\g<1>AAAAAAAA"),
     ),
     Claim(
+        "BEN-DMP-12",
+        "DMP-CONS-01",
+        "le VIHF est d'une autre année",
+        rewrites("TD3.1", 'IssueInstant="20', 'IssueInstant="19'),
+    ),
+    Claim(
         "BEN-CDA-06",
         MAIL,
         "l'empreinte n'est pas celle du document archivé",

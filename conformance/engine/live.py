@@ -60,7 +60,7 @@ class LiveWorld:
             reason = f"{type(error).__name__}: {error}"[:400]
             self._arrange("open_web", {"refused": reason})
             raise browser.VisitRefused(reason) from None
-        return self._arrange("open_web", {"status": str(shown.status)}, shown.text)
+        return self._arrange("open_web", {"status": str(shown.status)})
 
     def mes(self, patient: Patient, gesture: str, **fields: Any) -> None:
         GESTURES[gesture][0](self._stack.mes, patient, "", fields)

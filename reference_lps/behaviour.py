@@ -48,6 +48,16 @@ def only_when_qualified(patient: Patient) -> Ins | None:
     return patient.ins if patient.status == QUALIFIEE else None
 
 
+def of_the_file(patient: Patient, store: Store) -> Ins | None:
+    """The INS of a contextual link: that of the open file, when its identity is qualified."""
+    return only_when_qualified(patient)
+
+
+def contextual(base: str, page: str, ins: Ins) -> str:
+    """The address of a page of Web PS. `base`: https://host:port. Source: PDT-INF-527."""
+    return f"{base}/AccesDirect/{page}/{ins.matricule}"
+
+
 def only_when_active(status: Answer) -> bool:
     """Whether a DMP may be fed."""
     return status.active
@@ -210,6 +220,12 @@ class Behaviour:
     denial_told: bool = True  # by the DMP, for a bris de glace or a regulation
     secret: Callable[[bool, bool], bool] = as_chosen
     free_while_waiting: bool = True  # the user does something else while the DMP answers
+    # contextual call to Web PS, and what is remembered of a DMP
+    web_ins: Callable[[Patient, Store], Ins | None] = of_the_file
+    web_address: Callable[[str, str, Ins], str] = contextual
+    web_refusal_told: bool = True
+    asks_status: Callable[[bool], bool] = lambda consulting: True  # TD0.2 each time; else what was told last
+    keeps_listed: Callable[[DocumentEntry, str], bool] = lambda entry, user: False  # though no longer listed
     # e-prescription
     hospital_stays_inside: bool = True
     degraded_code: bool = False  # print a 2D code although the service did not answer

@@ -35,6 +35,7 @@ class Environment:
     nil: str
     idam: str
     homologation: str
+    dmp_web_url: str = ""  # pages for professionals; empty: not set
 
     @property
     def ca_bundle(self) -> str:
@@ -73,6 +74,7 @@ class Environment:
                 nil=software.get("nil", "BANC000001"),
                 idam=software.get("idam", "SIMU0001"),
                 homologation=software.get("homologation", "BANC-DMP-0001"),
+                dmp_web_url=data.get("dmp_web_url", "").rstrip("/"),
             )
         except KeyError as error:
             raise EnvironmentRefused(f"champ absent : {error.args[0]}") from None

@@ -128,7 +128,8 @@ def feed_lot(lps: Software, call: Call, lot: Sequence[Outgoing], ins: Ins, *, se
     type_code = lot[0].document.type_code
 
     def send() -> None:
-        client.feed(submission, documents, ins, type_code=type_code, secret=secret)
+        for word in client.feed(submission, documents, ins, type_code=type_code, secret=secret):
+            call.warn(f"Le DMP a pris le document et signale : {word}")
 
     try:
         _insist(send, lps.behaviour.refused_feed_tries)

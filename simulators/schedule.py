@@ -6,6 +6,7 @@
     *: after 10 server-error                       every call of the DMP after the tenth
     TD3.2@263077022070123: always cut-in-body      those about this patient only
     cnam/INSi.traits: unavailable                  the next one, of another service
+    TD0.9: unavailable                             the next contextual call: dmp-web is meant
     TLS: 1-2 bad-certificate expired               the next two handshakes
 
 Without a service the DMP is meant. Without a turn, the next call. Several rules may concern a call: each
@@ -15,7 +16,7 @@ counts it, the first that is due is played.
 import difflib
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,11 +24,11 @@ from schemas.messages import text
 
 from .core.faults import BAD_CERTIFICATE, GENERIC, TLS, Fault
 from .core.menu import HANDSHAKE, HTTP, LABEL, Kind, Param
-from .dmp.menu import KINDS, TRANSACTIONS
+from .dmp.menu import KINDS, TRANSACTIONS, WEB_CALLS
 
-DMP = "dmp"
-SERVICES = (DMP, "cnam", "insi", "epu", "psc", "annuaire", "mssante", "dmp-web", "mes")
-LISTENERS = (DMP, "cnam", "psc", "annuaire", "dmp-web", "mes")  # whose certificate may be a wrong one
+DMP, WEB, MES = "dmp", "dmp-web", "mes"
+SERVICES = (DMP, "cnam", "insi", "epu", "psc", "annuaire", "mssante", WEB, MES)
+LISTENERS = (DMP, "cnam", "psc", "annuaire", WEB, MES)  # whose certificate may be a wrong one
 MENU: Mapping[str, Kind] = {kind.name: kind for kind in (*HTTP, *HANDSHAKE, *KINDS)}
 MOST = 1_000_000
 _HEAD = re.compile(r"(?:([a-z][a-z-]*)/)?([A-Za-z0-9.*?]+)(?:@(\S+))?")
@@ -53,7 +54,8 @@ def parse(rule: str, lang: str = "fr") -> Fault:
     skip, times, every, said = _turn(words, lang)
     if not said:
         raise _refused("no-kind", lang, rule=rule)
-    service, transaction, patient = named[1] or DMP, named[2], named[3] or ""
+    transaction, patient = named[2], named[3] or ""
+    service = named[1] or (WEB if transaction in WEB_CALLS else DMP)
     fault = Fault(service, transaction, said[0], skip, times, {}, every, patient)
     fault = replace(fault, params=_params(fault, said[1:], lang))
     check(fault, lang)
@@ -99,8 +101,11 @@ def check(fault: Fault, lang: str = "fr") -> None:
             raise _unknown("kind", fault.kind, MENU, lang)
         if kind.transactions and fault.transaction not in kind.transactions:
             raise _refused("place", lang, kind=kind.name, known=", ".join(kind.transactions))
+    elif fault.service in (WEB, MES):
+        _check_pages(fault, kind, lang)
     elif kind is None or kind.name not in (*GENERIC, BAD_CERTIFICATE) or fault.service == "mssante":
         return
+    assert kind is not None
     params = {param.name: param for param in kind.params}
     for name, value in fault.params.items():
         if name not in params:
@@ -108,6 +113,19 @@ def check(fault: Fault, lang: str = "fr") -> None:
         _valued(kind, params[name], value, lang)
     if fault.params.get("how") == "unknown-cid" and fault.transaction != "TD3.2":
         raise _refused("place", lang, kind="wrong-multipart unknown-cid", known="TD3.2")
+
+
+def _check_pages(fault: Fault, kind: Kind | None, lang: str) -> None:
+    """Pages are HTTP alone: no fault of the DMP's own. Those of Web PS have transactions of known names."""
+    if kind is None:
+        raise _unknown("kind", fault.kind, (*GENERIC, BAD_CERTIFICATE), lang)
+    if kind.name not in (*GENERIC, BAD_CERTIFICATE):
+        known = ", ".join(kind.transactions) or "dmp/*"
+        raise _refused("place", lang, kind=kind.name, known=known)
+    named = fault.transaction == TLS or fault.transaction.startswith("WEB.")
+    if fault.service == WEB and not named and not any(fault.concerns(WEB, one) for one in WEB_CALLS):
+        known = ", ".join((*WEB_CALLS, "WEB.login"))
+        raise _refused("transaction", lang, transaction=fault.transaction, known=known)
 
 
 def _turn(words: Sequence[str], lang: str) -> tuple[int, int, int, Sequence[str]]:
@@ -180,7 +198,7 @@ def _valued(kind: Kind, param: Param, value: object, lang: str) -> None:
     raise _refused("value", lang, word=where, value=value, known=", ".join(param.values))
 
 
-def _unknown(what: str, name: str, known: Mapping[str, object], lang: str) -> RuleRefused:
+def _unknown(what: str, name: str, known: Collection[str], lang: str) -> RuleRefused:
     close = difflib.get_close_matches(name, known, 3) or list(known)
     return _refused(what, lang, name=name, known=", ".join(close) or "—")
 

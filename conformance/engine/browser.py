@@ -1,7 +1,7 @@
 """The user's browser, played by the bench: opens the login page, picks an identity, follows redirections."""
 
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from lxml import etree, html
@@ -13,6 +13,28 @@ MAX_STEPS = 10
 
 class LoginRefused(NonTestable):
     """The browser could not get to the end of the login. The message says where it stopped."""
+
+
+class VisitRefused(NonTestable):
+    """The browser got no page at all from Web PS. The message says why."""
+
+
+def elsewhere(url: str, home: str) -> str:
+    """Where this URL leads when that is not to `home`, scheme, host and port; empty when it is."""
+    there = _origin(url)
+    return "" if there == _origin(home) else there or url[:200] or "?"
+
+
+def _origin(url: str) -> str:
+    """`https://host:port`; empty for what is no address, or names a user."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    if not parts.hostname or "@" in parts.netloc:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
 def login(url: str, user: str, ca_bundle: Path) -> str:

@@ -13,6 +13,7 @@ from simulators.core.clock import iso
 from simulators.core.exchange import Exchange
 from simulators.core.faults import Fault
 from simulators.core.population import Patient
+from simulators.dmp.mes.gestures import GESTURES
 from simulators.stack import Stack
 
 from . import browser
@@ -48,6 +49,22 @@ class LiveWorld:
             raise
         self._arrange("browse", {}, page)
         return page
+
+    def open_web(self, url: str, user: str, by: str) -> dict[str, str]:
+        elsewhere = browser.elsewhere(url, self._stack.environment.dmp_web_url)
+        if elsewhere:
+            return self._arrange("open_web", {"elsewhere": elsewhere})
+        try:
+            shown = self._stack.open_web(url, user, by)
+        except (OSError, ValueError) as error:  # a browser that gets no answer, or no page to log in on
+            reason = f"{type(error).__name__}: {error}"[:400]
+            self._arrange("open_web", {"refused": reason})
+            raise browser.VisitRefused(reason) from None
+        return self._arrange("open_web", {"status": str(shown.status)})
+
+    def mes(self, patient: Patient, gesture: str, **fields: Any) -> None:
+        GESTURES[gesture][0](self._stack.mes, patient, "", fields)
+        self._arrange("mes", {"gesture": gesture})
 
     def deposit_report(self, patient: Patient) -> str:
         return self._arrange("deposit_report", {"unique_id": self._stack.deposit_report(patient)})[

@@ -20,7 +20,7 @@ from simulators.core.faults import Fault
 from simulators.core.journal import matches
 from simulators.core.population import Patient, Population, opposing
 
-from .browser import LoginRefused
+from .browser import LoginRefused, VisitRefused
 from .outcomes import NonTestable
 
 Judge = Callable[[Exchange], list[Finding]]
@@ -148,6 +148,15 @@ class RecordedWorld:
         if refused:
             raise LoginRefused(refused)
         return recorded.response_body.decode()
+
+    def open_web(self, url: str, user: str, by: str) -> dict[str, str]:
+        result = self._result("open_web")
+        if "refused" in result:
+            raise VisitRefused(result["refused"])
+        return result
+
+    def mes(self, patient: Patient, gesture: str, **fields: Any) -> None:
+        self._next("mes")
 
     def deposit_report(self, patient: Patient) -> str:
         return str(self._result("deposit_report")["unique_id"])

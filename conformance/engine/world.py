@@ -63,6 +63,21 @@ class World(Protocol):
         """Play the user's browser on a login page; returns the text of the last page."""
         ...
 
+    def open_web(self, url: str, user: str, by: str) -> dict[str, str]:
+        """Play the user's browser on a link to Web PS, `by` their `card` (TD0.9) or a `login` (TD0.10).
+
+        Returns `status`, the HTTP status of the page shown; or `elsewhere`, where the link leads when that is
+        not the Web PS of the bench: it is not opened then. Raises VisitRefused when the browser fails.
+        """
+        ...
+
+    def mes(self, patient: Patient, gesture: str, **fields: Any) -> None:
+        """The patient decides in Mon espace santé: one of `dmp.mes.gestures`, with its fields.
+
+        `block` with `professional`, `mask` with `document`, `close` with `reason`…
+        """
+        ...
+
     def deposit_report(self, patient: Patient) -> str:
         """A laboratory feeds the patient's DMP with a report; returns its uniqueId."""
         ...

@@ -16,6 +16,7 @@ from . import (
     reading,
     rights,
     session,
+    web,
 )
 from .interface import export
 from .update import update
@@ -35,6 +36,7 @@ ACTIONS: Mapping[str, Action] = {
     "dmp.record": rights.record,
     "dmp.professionals": rights.professionals,
     "dmp.traces": rights.traces,
+    "dmp.web": web.link,
     "document.submit": dmp.submit,
     "document.search": dmp.search,
     "document.retrieve": dmp.retrieve,

@@ -20,6 +20,7 @@ from ..environment import Environment
 from ..outcome import Failed
 from ..tracing import Trace
 from .dmp_call import FEEDING, Access, Caller, Rejected, accept, inline, read
+from .dmp_memory import Memory
 
 IHE = "urn:ihe:iti:2007"
 AUTHORISE = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization"
@@ -57,10 +58,16 @@ class DmpClient:
             environment, account, clock, chance, behaviour, direct=direct, keep=keep, waiting=waiting
         )
         self.signer = self._caller.signer
+        self._memory = Memory(account.id_nat, behaviour)
 
     def status(self, ins: Ins, access: Access) -> hl7v3.Answer:
         """TD0.2: existence, state, authorisation. Raises Rejected, Failed."""
-        return self._about(ins, access, hl7v3.EXISTENCE, "TD0.2")
+        known = self._memory.status(ins, access)
+        if known is not None:
+            return known
+        answer = self._about(ins, access, hl7v3.EXISTENCE, "TD0.2")
+        self._memory.told(ins, access, answer)
+        return answer
 
     def record(self, ins: Ins, access: Access) -> hl7v3.Answer:
         """TD1.3a: administrative data. Raises Rejected, Failed."""
@@ -85,6 +92,7 @@ class DmpClient:
 
     def authorise(self, asked: habilitations.SetAuthorization, ins: Ins, access: Access) -> None:
         """TD0.3, in the user's name. Raises Rejected, Failed."""
+        self._memory.changed()
         written = habilitations.write_question(asked)
         body, _ = self._caller.exchange("habilitations", AUTHORISE, written, ins, access)
         _done(body, "l'autorisation")
@@ -130,8 +138,11 @@ class DmpClient:
         *,
         type_code: str,
         secret: bool = False,
-    ) -> None:
-        """TD2.1. `documents`: bytes by entry id. Raises Rejected, LostAnswer, Failed."""
+    ) -> tuple[str, ...]:
+        """TD2.1. `documents`: bytes by entry id. Returns the warnings that come with a success.
+
+        Raises Rejected, LostAnswer, Failed.
+        """
         written = xds.write_submission(submission)
         if self._behaviour.by_mtom(type_code):
             names = {entry: f"{entry}@{SOFTWARE}" for entry in documents}
@@ -141,7 +152,9 @@ class DmpClient:
             parts, body = [], inline(written, documents)
         access = replace(FEEDING, secret=secret)
         answer, _ = self._caller.exchange("repository", FEED, body, ins, access, parts)
-        accept(read(xds.read_registry_response, answer))
+        response = read(xds.read_registry_response, answer)
+        accept(response)
+        return tuple(error.context or error.code for error in response.errors)
 
     def search(self, query: xds.Query, ins: Ins, access: Access) -> xds.QueryResponse:
         """TD3.1. Raises Rejected, Failed. A partial success comes back with its errors."""
@@ -151,7 +164,7 @@ class DmpClient:
         found = (response.entries, response.references, response.submission_sets, response.associations)
         if not any(found):
             accept(xds.RegistryResponse(response.status, response.errors))
-        return response
+        return self._memory.listed(ins, written, response)
 
     def retrieve(self, unique_id: str, repository: str, ins: Ins, access: Access) -> xds.Retrieved:
         """TD3.2. Raises Rejected, Failed."""

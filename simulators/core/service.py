@@ -17,7 +17,7 @@ from .clock import Clock
 from .exchange import Exchange, Tls
 from .faults import Fault, FaultPlan
 from .journal import Journal
-from .whose import patient_of
+from .whose import patient_at, patient_of
 
 Headers = tuple[tuple[str, str], ...]
 NO_XML = b"[bench] ceci n'est pas du XML\n"
@@ -170,7 +170,9 @@ def serve(service: Service, request: Request, context: Context) -> Response:
     """
     started, ticks = context.clock.now(), context.clock.ticks()
     transaction = service.identify(request)
-    fault = context.faults.take(service.name, transaction, lambda: patient_of(request.body))
+    fault = context.faults.take(
+        service.name, transaction, lambda: patient_of(request.body) or patient_at(request.path)
+    )
     try:
         handled = _handle(service, request, transaction, fault)
         failure = ""

@@ -8,8 +8,10 @@ from .routes import REMOVED
 
 HL7 = ("TD0.2", "TD0.5", "TD1.1", "TD1.2", "TD1.3a", "TD1.3b", "TD1.4")
 STATUS = ("TD0.3", "TD0.4", "TD1.6")
-REGISTRY = ("TD2.1", "TD3.1", "TD3.2", "TD3.3")
+FEEDS = ("TD2.1", "TD2.2")  # by a professional or a structure, by an employee's card
+REGISTRY = (*FEEDS, "TD3.1", "TD3.2", "TD3.3")
 TRANSACTIONS = (*HL7, *STATUS, *REGISTRY, *(name for _, name in REMOVED))  # as a call is identified
+WEB_CALLS = ("TD0.9", "TD0.10")  # of the pages, another service: it only has the faults of HTTP
 ABOUT_A_PATIENT = ("TD0.2", "TD0.3", "TD1.3a", "TD1.6", *REGISTRY)
 
 
@@ -43,7 +45,7 @@ KINDS: tuple[Kind, ...] = (
         faults.DUPLICATE,
         False,
         (Param("content", "same", ("same", "other")),),
-        ("TD2.1",),
+        FEEDS,
     ),
     Kind(faults.WRONG_VERSION, False, (), ("TD3.3",)),
     Kind(faults.PARTIAL_SUCCESS, True, (_code("XDSRegistryError"),), ("TD3.1", "TD3.2")),
@@ -66,7 +68,7 @@ KINDS: tuple[Kind, ...] = (
         faults.WRONG_MULTIPART,
         True,
         (Param("how", "missing-root", faults.MULTIPART_WAYS),),
-        ("TD2.1", "TD3.2"),
+        (*FEEDS, "TD3.2"),
     ),
     Kind(faults.WRONG_SOAP_VERSION, True),
 )

@@ -12,7 +12,7 @@ PART, MAYBE = "n'a rendu qu'une partie", "le document est peut-être dans le DMP
 @pytest.mark.parametrize(
     ("incident", "fed", "searched"),
     [
-        ("avertissement", "", "Le DMP signale"),
+        ("avertissement", "et signale : ", "Le DMP signale"),
         ("partiel", "", PART),
         ("coupure", MAYBE, "perdue"),
         ("injoignable", MAYBE, "perdue"),

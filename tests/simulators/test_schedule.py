@@ -6,7 +6,7 @@ from schemas.messages import catalogue
 from simulators import schedule
 from simulators.core.faults import Fault, FaultPlan
 from simulators.core.incidents import INCIDENTS, Carriers
-from simulators.core.whose import patient_of
+from simulators.core.whose import patient_at, patient_of
 from simulators.dmp import faults as dmp
 from simulators.dmp.codes import CODES
 from simulators.schedule import MENU, RuleRefused, parse, written
@@ -30,6 +30,14 @@ INS = "263077022070123"
         (f"TD3.2@{INS}: always cut-in-body", Fault("dmp", "TD3.2", "cut-in-body", 0, 0, patient=INS)),
         ("TLS: 1-2 bad-certificate host", Fault("dmp", "TLS", "bad-certificate", 0, 2, {"kind": "host"})),
         ("psc/TLS: bad-certificate", Fault("psc", "TLS", "bad-certificate")),
+        ("TD2.2: duplicate other", Fault("dmp", "TD2.2", "duplicate", params={"content": "other"})),
+        ("TD0.9: 2 unavailable", Fault("dmp-web", "TD0.9", "unavailable", 1)),
+        (
+            f"TD0.10@{INS}: always slow 3",
+            Fault("dmp-web", "TD0.10", "slow", 0, 0, {"seconds": 3}, patient=INS),
+        ),
+        ("dmp-web/WEB.login: closed", Fault("dmp-web", "WEB.login", "closed")),
+        ("mes/MES.block: closed", Fault("mes", "MES.block", "closed")),
         ("insi/INSi.traits: business now=1", Fault("insi", "INSi.traits", "business", params={"now": 1})),
         (
             "epu/EPU.create: business-error SIM-EPU-2202",
@@ -67,7 +75,11 @@ def test_rules(rule: str, fault: Fault) -> None:
         ("TD2.1@12: closed", "patient", "12"),
         ("TD2.1: bad-certificate", "tls", "TLS:"),
         ("TLS: closed", "tls", "TLS:"),
-        ("*: warning", "place", "TD2.1, TD3.1"),
+        ("*: warning", "place", "TD2.1, TD2.2, TD3.1"),
+        ("TD0.9: warning", "place", "TD2.1, TD2.2, TD3.1"),
+        ("mes/*: soap-fault", "place", "dmp/*"),
+        ("TD0.10: unavailble", "kind", "unavailable"),
+        ("dmp-web/TD2.1: closed", "transaction", "TD0.9"),
         ("TD2.1: wrong-multipart unknown-cid", "place", "TD3.2"),
         ("TD2.1: registry-error XDSBusy", "code", "XDSRegistryBusy"),
         ("TD2.1: soap-fault DMPOops", "code", "[bench]"),
@@ -205,3 +217,17 @@ def test_jitter_is_drawn_from_its_seed() -> None:
 )
 def test_the_patient_of_a_call(body: bytes, found: str) -> None:
     assert patient_of(body % INS.encode()) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        (f"/AccesDirect/Documents/{INS}", INS),
+        (f"/AccesDirect/Documents/{INS}/", ""),
+        (f"/AccesDirect/Documents/9{INS}", ""),
+        (f"/patients/{INS}/patient/acces", ""),
+        ("/AccesDirect/Parametrages", ""),
+    ],
+)
+def test_the_patient_of_an_address(path: str, found: str) -> None:
+    assert patient_at(path) == found

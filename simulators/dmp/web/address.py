@@ -65,6 +65,11 @@ def of(page: str, ins: str = "") -> str:
     return f"{PREFIX}{page}/{ins}" if ins else f"{PREFIX}{page}"
 
 
+def named(text: str) -> bool:
+    """Whether this text is an INS, alone or as the first component of an HL7 identifier."""
+    return well_formed(text.partition("^")[0].strip())
+
+
 def drawn(ins: str) -> bool:
     """Whether a well-formed INS may be of a test patient: order number from 700, as ours and INSi's are."""
     return int(ins[10:13]) >= FIRST_ORDER

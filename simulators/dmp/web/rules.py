@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from schemas.finding import Keyword, Observation, RuleSet
 from schemas.vihf.certificates import ORGANISATION
 
-from .address import PAGES, PREFIX, Address, drawn
+from .address import PAGES, PREFIX, Address, drawn, named
 
 RULES: RuleSet["Called"] = RuleSet("dmp-web")
 SOURCE = "PDT-INF-527, accès web contextuel (TD0.9, TD0.10)"
@@ -17,12 +18,13 @@ CALL = ("DMP/UX.49",)
 class Called:
     """A contextual call. `bearer`: whose certificate came (PERSON, ORGANISATION, empty without any).
 
-    `known`: the bench knows a test patient of this INS.
+    `known`: the bench knows a test patient of this INS. `query`: what follows the `?` of the address.
     """
 
     address: Address
     bearer: str = ""
     known: bool = True
+    query: str = ""
 
 
 @RULES.rule("WEB-PS-01", requirements=CALL, source=SOURCE)
@@ -36,7 +38,10 @@ def page_is_known(called: Called) -> Iterator[Observation]:
 def ins_is_well_formed(called: Called) -> Iterator[Observation]:
     """The INS is there where the page wants one: 15 characters with the right key, no OID, nothing else."""
     address = called.address
-    if address.fault == "unwanted":
+    as_parameter = next((value for _, value in parse_qsl(called.query) if named(value)), "")
+    if as_parameter:
+        yield Observation("paramètre", as_parameter, "l'INS en dernier segment du chemin, rien après le ?")
+    elif address.fault == "unwanted":
         yield Observation("INS", address.ins, f"rien après {address.page}")
     elif address.fault:
         yield Observation("INS", address.ins, "les 15 caractères du matricule, clé juste")

@@ -92,7 +92,7 @@ class WebPs:
         whose = bearer(request.tls, self._authorities)
         patient, known = self._patient(call.address), self._known(call.address)
         call.arrived(whose, known)
-        called = Called(call.address, whose, known)
+        called = Called(call.address, whose, known, request.target.partition("?")[2])
         findings = tuple(RULES.judge(called)) if call.transaction in CONTEXTUAL else ()
         try:
             response = self._answer(call)
@@ -115,8 +115,8 @@ class WebPs:
             return []
         target = exchange.request_head.partition("\n")[0].split(" ")[1]
         known = bool(exchange.facts.get("known", True))
-        where = address.read(target.partition("?")[0])
-        return RULES.judge(Called(where, str(exchange.facts.get("bearer", "")), known))
+        path, _, query = target.partition("?")
+        return RULES.judge(Called(address.read(path), str(exchange.facts.get("bearer", "")), known, query))
 
     # -- behaviour ---------------------------------------------------------------------------------
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.engine.browser import VisitRefused, elsewhere
 from conformance.engine.live import LiveWorld
 from conformance.engine.recorded import Diverged, RecordedJournal, RecordedWorld
 from conformance.engine.world import World
+from simulators.core.identities import MEDECIN
 from simulators.core.population import Patient
 from simulators.stack import Stack, StackSettings
 
@@ -41,3 +43,57 @@ def test_a_record_gives_the_same_as_the_live_world(tmp_path: Path) -> None:
     assert played(RecordedWorld(exchanges, journal, 3, [first])) == told
     with pytest.raises(Diverged):
         RecordedWorld(exchanges, journal, 3, [first]).change_ins(live[0])
+
+
+def visited(world: World, base: str) -> tuple[list[dict[str, str]], str]:
+    """What each visit gives, and why the last one failed. The patient blocks the doctor before the third."""
+    patient = world.patient("case/nominal")
+    home = f"{base}/AccesDirect/DossierPatient/{patient.ins.matricule}"
+    given = [world.open_web(home, MEDECIN.user, "card"), world.open_web(home, MEDECIN.user, "login")]
+    world.mes(patient, "block", professional=MEDECIN.id_nat)
+    given += [world.open_web(home, MEDECIN.user, "card"), world.open_web("https://x.example/", "", "card")]
+    with pytest.raises(VisitRefused) as caught:
+        world.open_web(home, "nobody", "card")
+    return given, caught.value.reason
+
+
+def test_visits_are_the_same_over_a_record(tmp_path: Path) -> None:
+    with Stack(StackSettings(seed=3, pki=tmp_path)) as stack:
+        base = stack.environment.dmp_web_url
+        live = visited(LiveWorld(stack, 0.0, 0.0), base)
+        exchanges = stack.journal.exchanges()
+        assert stack.journal.bench_errors == []
+    assert live[0] == [
+        {"status": "200"},
+        {"status": "200"},
+        {"status": "403"},
+        {"elsewhere": "https://x.example:443"},
+    ]
+    causes = [one.facts.get("cause") for one in exchanges if one.transaction in ("TD0.9", "TD0.10")]
+    assert causes == [None, None, "authorisation-interdit"]
+    journal = RecordedJournal(exchanges, lambda exchange: [])
+    assert visited(RecordedWorld(exchanges, journal, 3, []), base) == live
+
+
+HOME = "https://localhost:18450"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (f"{HOME}/AccesDirect/Documents/1", ""),
+        ("https://LOCALHOST:18450", ""),
+        ("https://localhost:18451/", "https://localhost:18451"),
+        ("http://localhost:18450/", "http://localhost:18450"),
+        ("https://localhost/", "https://localhost:443"),
+        ("https://web-ps.example/AccesDirect", "https://web-ps.example:443"),
+        (f"{HOME}@web-ps.example/", f"{HOME}@web-ps.example/"),
+        (f"{HOME}\\@web-ps.example/", f"{HOME}\\@web-ps.example/"),
+        ("https://localhost:port/", "https://localhost:port/"),
+        ("/AccesDirect/Documents", "/AccesDirect/Documents"),
+        ("file:///etc/passwd", "file:///etc/passwd"),
+        ("", "?"),
+    ],
+)
+def test_only_web_ps_is_opened(url: str, found: str) -> None:
+    assert elsewhere(url, HOME) == found

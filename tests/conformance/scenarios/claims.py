@@ -39,6 +39,18 @@ CLAIMS: tuple[Claim, ...] = (
         rewrites("TD3.2", ">urn:dmp<", ">urn:mss<"),
     ),
     Claim(
+        "DMP/UX.49",
+        "DMP-WEB-01[TableauDeBord-card]",
+        "le chemin n'est pas publié",
+        rewrites("TD0.9", "/AccesDirect/TableauDeBord", "/AccesDirect/tableaudebord"),
+    ),
+    Claim(
+        "DMP/UX.49",
+        "DMP-WEB-01[DossierPatient-login]",
+        "l'INS est un paramètre de la requête",
+        rewrites("WEB.login", r"/DossierPatient/(\w+)", r"/DossierPatient?ins=\1"),
+    ),
+    Claim(
         "BEN-CDA-03",
         FEED,
         "la classe n'est pas celle du type",

@@ -14,6 +14,7 @@ from simulators.core.population import Patient
 from simulators.dmp.rights import REGULATION
 from simulators.dmp.routes import AUTHORISE, AUTHORISED, CREATE, EXISTENCE, FIND_PATIENT, PATIENT_LIST, REVISE
 
+from .employees import by
 from .kit import SOURCE, Kit, Message
 
 Make = Callable[[Kit, Patient], Message]
@@ -82,6 +83,7 @@ QUESTIONS: Mapping[str, Make] = {
         AUTHORISED, habilitations.write_question(ListByPatient("TOUTE")), patient, DIRECT
     ),
     "TD2.1": lambda kit, patient: kit.feed(patient),
+    "TD2.2": lambda kit, patient: by(kit, patient),
     "TD3.1": lambda kit, patient: kit.search(patient),
     "TD3.2": _retrieve,
     "TD3.3": _update,

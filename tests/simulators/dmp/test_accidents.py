@@ -72,6 +72,7 @@ def take_apart(response: Response) -> list[bytes]:
         ("TD2.1", "missing-root", "start"),
         ("TD2.1", "wrong-boundary", "boundary"),
         ("TD2.1", "truncated", "truncated"),
+        ("TD2.2", "missing-root", "start"),
         ("TD3.2", "missing-root", "start"),
         ("TD3.2", "wrong-boundary", "boundary"),
         ("TD3.2", "unknown-cid", "content-id"),
@@ -179,6 +180,7 @@ def test_what_existence_says(world: World, rule: str, found: bool, status: str, 
     [
         ("TD2.1", "patient-unknown", "XDSUnknownPatientId"),
         ("TD2.1", "patient-closed", "DMPClosed"),
+        ("TD2.2", "patient-closed", "DMPClosed"),
         ("TD3.1", "patient-closed", "DMPClosed"),
         ("TD3.1", "authorisation", RIGHTS),
         ("TD3.2", "authorisation EXPIRE", RIGHTS),
@@ -226,6 +228,13 @@ def test_an_incident_that_passes(world: World) -> None:
     assert faults == ["unavailable", "", ""]
     other = world.kit.population.derive("other-incident", incident="passager")
     assert world.ask("TD2.1", other)[1].fault == "unavailable"  # each patient has their own turns
+
+
+@pytest.mark.parametrize("incident", ["indisponible", "passager", "coupure", "avertissement", "doublon"])
+def test_an_employee_meets_the_incident_too(world: World, incident: str) -> None:
+    patient = world.kit.population.derive(f"incident-cpe-{incident}", incident=incident)
+    exchange = world.ask("TD2.2", patient)[1]
+    assert exchange.transaction == "TD2.2" and exchange.fault
 
 
 def test_an_incident_that_nobody_knows(world: World) -> None:

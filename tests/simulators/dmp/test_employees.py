@@ -8,30 +8,13 @@ import pytest
 from schemas import xds
 from schemas.vihf import AIR, DIRECT, INDIRECT, Role, VihfRequest, model
 from simulators.core.identities import ACCUEIL, CABINET, INFIRMIER, OFFICINE, SAGE_FEMME, SECRETAIRE, Employee
-from simulators.core.population import Patient
 from simulators.core.service import Handled
 from simulators.dmp.rights import GLASS, NORMAL, REGULATION
 
-from .kit import Kit, Message, error_of
+from .employees import TRE_A00, by, card
+from .kit import Kit, error_of
 
-TRE_A00 = "1.2.250.1.213.1.1.4.6"
 TRE_R95 = "1.2.250.1.213.1.6.1.109"  # any system that is none of the professions
-
-
-def card(one: Employee, system: str = TRE_A00) -> dict[str, Any]:
-    return {"name_id": one.id_nat, "structure": one.structure.id_nat, "roles": (Role(one.role, system),)}
-
-
-def by(kit: Kit, patient: Patient, one: Employee = SECRETAIRE, mode: str = DIRECT, **vihf: Any) -> Message:
-    """A feed of the doctor's document, submitted by an employee of the structure."""
-    author = xds.Author(xds.composite.xcn(one.id_nat, *one.author_names))
-
-    def submitted(submission: xds.Submission) -> xds.Submission:
-        return replace(submission, submission_set=replace(submission.submission_set, authors=(author,)))
-
-    sent = kit.feed(patient, change=submitted)
-    sent.vihf = kit.vihf(patient, mode, **{**card(one), **vihf})
-    return sent
 
 
 def errors(handled: Handled) -> list[str]:

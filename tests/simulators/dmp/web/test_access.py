@@ -325,6 +325,14 @@ def test_the_pages_may_fail_too(stack: Stack, patient: Any_, at: Any_, seen: Any
     assert [exchange.fault for exchange, _ in seen("TD0.9")] == ["unavailable", ""]
 
 
+def test_a_patient_may_carry_the_failure_of_their_pages(stack: Stack, patient: Any_, at: Any_) -> None:
+    carrier = stack.population.derive("web/carrier", incident="passager")
+    for by in ("card", "login"):
+        pages = [stack.open_web(at("TableauDeBord", carrier), MEDECIN.user, by).status for _ in range(2)]
+        assert pages == [503, 200], by
+    assert stack.open_web(at("TableauDeBord", patient()), MEDECIN.user).status == 200
+
+
 def test_a_public_test_persona_has_no_record(stack: Stack, at: Any_, seen: Any_) -> None:
     """INSi's own test identities are nobody's, whatever their order number."""
     persona = "180032B02040123"

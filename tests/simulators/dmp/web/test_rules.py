@@ -10,8 +10,9 @@ INS = "116076322096897"  # of the test range, as `Population` draws them
 ELSEWHERE = "180032B02040123"  # order number 401: not of the range
 
 
-def judged(path: str, bearer: str = PERSON, *, known: bool = True) -> list[str]:
-    return [one.rule for one in RULES.judge(Called(address.read(path), bearer, known))]
+def judged(target: str, bearer: str = PERSON, *, known: bool = True) -> list[str]:
+    path, _, query = target.partition("?")
+    return [one.rule for one in RULES.judge(Called(address.read(path), bearer, known, query))]
 
 
 @pytest.mark.parametrize("page", address.PAGES)
@@ -37,6 +38,10 @@ def test_published_addresses_pass(page: str) -> None:
         (f"/AccesDirect/DossierPatient/{INS}/", "WEB-PS-02"),
         (f"/AccesDirect/DossierPatient/{INS}%5E%5E%5E&1.2.250.1.213.1.4.8&ISO%5ENH", "WEB-PS-02"),
         ("/AccesDirect/DossierPatient/%00%ff", "WEB-PS-02"),
+        (f"/AccesDirect/TableauDeBord?ins={INS}", "WEB-PS-02"),
+        (f"/AccesDirect/DossierPatient?ins={INS}", "WEB-PS-02"),
+        (f"/AccesDirect/Documents/{INS}?id={INS}%5E%5E%5E%261.2.250.1.213.1.4.8", "WEB-PS-02"),
+        (f"/AccesDirect/Parametrages?patient={INS}", "WEB-PS-02"),
         ("/AccesDirect/Documents/١١٦٠٧٦٣٢٢٠٩٦٨٩٧", "WEB-PS-02"),
     ],
 )

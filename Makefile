@@ -16,7 +16,7 @@ $(BIN)/tox: $(BIN)/segur-bench
 	@touch $@
 
 demo: $(BIN)/segur-bench
-	$(BIN)/segur-bench run --sut reference
+	$(BIN)/segur-bench run --sut reference --window 0.5
 
 serve: $(BIN)/segur-bench
 	$(BIN)/segur-bench serve

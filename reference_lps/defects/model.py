@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from typing import Any
 
 from ..behaviour import CONFORMANT, Behaviour
 
 
 class UnknownDefect(LookupError):
-    """No defect has this id; the message lists those that there are."""
+    """No defect has this id; the message names those that look like it."""
 
     def __init__(self, id_: str, known: Iterable[str]) -> None:
-        super().__init__(f"défaut inconnu : {id_} (connus : {', '.join(known)})")
+        close = get_close_matches(id_, list(known), n=5, cutoff=0.3)
+        super().__init__(f"défaut inconnu : {id_}" + (f" (proches : {', '.join(close)})" if close else ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def test_no_two_defects_have_the_same_name() -> None:
 
 def test_an_unknown_defect_is_refused() -> None:
     with pytest.raises(UnknownDefect, match="dmp-empreinte"):
-        behaviour_of("nothing")
+        behaviour_of("dmp-empreintes")
 
 
 @pytest.mark.parametrize("id_", list(IN_TRAFFIC))

@@ -55,7 +55,7 @@ def test_existence(bench: Bench, state: str) -> None:
 @scenario(
     "DMP-CONS-01",
     theme="DMP",
-    proves=["DMP/UX.08", "DMP/UX.14", "DMP/AIRS.06", "EX_0.1-1100", "BEN-DMP-12"],
+    proves=["DMP/UX.08", "DMP/UX.14", "DMP/AIRS.06", "BEN-DMP-12"],
     needs=READ,
 )
 def test_search(bench: Bench) -> None:

@@ -182,6 +182,7 @@ def test_secret_connection(bench: Bench) -> None:
     control = bench.expect("dmp", "TD3.1", patient=child.matricule)
     adult = bench.patient("majeur")
     mark = bench.mark()
+    searched(bench, adult)
     bench.ask("document.search", patient_id=adult.id, access={"secret": True})
     bench.none(SECRET, "dmp", "*", control=control, since=mark, secret=True)
 

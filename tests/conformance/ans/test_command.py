@@ -68,7 +68,7 @@ def test_the_terminal_tells_layers_pin_and_table(run: Run, tmp_path: Path) -> No
         "Préparation :",
         f"outil 3.0, 12 fichiers, SHA-256 {open_folder(tmp_path / 'outil').sha256}",
     ):
-        assert words in result.stdout
+        assert words in " ".join(result.stdout.split())  # a long path wraps a line
     assert "Official rules: failing" in run("--lang", "en", str(tmp_path / "bad.xml")).stdout
 
 

@@ -19,12 +19,6 @@ FEED, MAIL, PLAIN = "DMP-ALIM-01[lettre]", "MSS-ENV-01[lettre]", "MSS-ENV-03"
 NO_MESSAGE_ID = rewrites("SMTP.message", r"Message-ID: [^\r\n]+\r?\n", "")
 OTHER_NIL = rewrites("SMTP.message", "X-MSS-NIL: BANC", "X-MSS-NIL: AUTRE")
 
-SECRET = (
-    '<saml2:Attribute Name="urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code">'
-    "<saml2:AttributeValue>INVISIBLE_REPRESENTANTS_LEGAUX^1.2.250.1.213.1.1.4.13</saml2:AttributeValue>"
-    "</saml2:Attribute>"
-)
-
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "DMP/CONF.10",
@@ -82,12 +76,6 @@ CLAIMS: tuple[Claim, ...] = (
         FEED,
         "la signature du VIHF est fausse",
         rewrites("TD2.1", "(SignatureValue>).{8}", r"\g<1>AAAAAAAA"),
-    ),
-    Claim(
-        "EX_0.1-1100",
-        "DMP-CONS-01",
-        "la connexion est secrète pour un adulte",
-        rewrites("TD3.1", '<saml2:Attribute Name="LPS_Nom">', f'{SECRET}<saml2:Attribute Name="LPS_Nom">'),
     ),
     Claim(
         "BEN-DMP-12",

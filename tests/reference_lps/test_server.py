@@ -11,7 +11,6 @@ import requests
 
 from reference_lps.__main__ import main
 from reference_lps.actions import ACTIONS
-from reference_lps.defects import DEFECTS
 from schemas.actions import CAPABILITIES_SCHEMA, actions, problems
 
 from .conftest import Office
@@ -95,5 +94,5 @@ def test_a_wrong_environment_is_told(
 
 
 def test_an_unknown_defect_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--environment", str(tmp_path / "x"), "--defect", "nothing"]) == 2
-    assert next(iter(DEFECTS)) in capsys.readouterr().err
+    assert main(["--environment", str(tmp_path / "x"), "--defect", "dmp-empreintes"]) == 2
+    assert "dmp-empreinte," in capsys.readouterr().err

@@ -214,7 +214,9 @@ EXAMPLES = (
         more("TD0.2", GLASS, during="document.search"),
     ),
     Example("SCN-DMP-INTERDIT-DIT", "DMP-URG-02", "rien n'est dit", silent("document.search")),
-    Example("SCN-DMP-SECRET", "DMP-SECR-01", "le secret est oublié", sends("TD3.1", {"secret": False})),
+    Example(
+        "SCN-DMP-SECRET", "DMP-SECR-01", "le secret est oublié", sends("TD3.1", {"secret": False}, nth=1)
+    ),
     Example(
         "SCN-DMP-SECRET",
         "DMP-SECR-01",

@@ -15,6 +15,7 @@ from .environment import Environment
 from .outcome import Call, Data, Failed, Refused, answer
 from .services.directory import Directory
 from .services.dmp import DmpClient
+from .services.dmp_call import Caller
 from .services.epu import EpuClient
 from .services.insi import InsiClient
 from .services.psc import ProSanteConnect
@@ -68,7 +69,7 @@ class Software:
         mode = call.dmp_mode or (CARD if self._direct else ORGANISATION)
         key = (call.account.user, mode)
         if key not in self._dmp:
-            self._dmp[key] = DmpClient(
+            caller = Caller(
                 self.environment,
                 call.account,
                 self.clock,
@@ -78,6 +79,7 @@ class Software:
                 keep=self._trace,
                 waiting=self._waiting,
             )
+            self._dmp[key] = DmpClient(caller)
         return self._dmp[key]
 
     def _trace(self, trace: Trace) -> None:

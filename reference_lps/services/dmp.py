@@ -1,7 +1,6 @@
 """The transactions of the DMP, as this software asks them. Sources: SEL-MP-037, IHE ITI-18, 41, 43, 57."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
 from dataclasses import replace
 
 from schemas import habilitations, hl7v3, xds
@@ -13,12 +12,7 @@ from schemas.xds.names import DMP_REPOSITORY
 from schemas.xml import Element
 
 from ..accounts import NAME as SOFTWARE
-from ..accounts import Account
-from ..behaviour import Behaviour
-from ..clock import Chance, Clock
-from ..environment import Environment
 from ..outcome import Failed
-from ..tracing import Trace
 from .dmp_call import FEEDING, Access, Caller, Rejected, accept, inline, read
 from .dmp_memory import Memory
 
@@ -37,28 +31,13 @@ DUPLICATE = "XDSDuplicateUniqueIdInRegistry"
 
 
 class DmpClient:
-    """The transactions of one user. `direct`: by their card."""
+    """The transactions of one user."""
 
-    def __init__(
-        self,
-        environment: Environment,
-        account: Account,
-        clock: Clock,
-        chance: Chance,
-        behaviour: Behaviour,
-        *,
-        direct: bool = False,
-        keep: Callable[[Trace], None] = lambda trace: None,
-        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
-        self._clock = clock
-        self._chance = chance
-        self._behaviour = behaviour
-        self._caller = Caller(
-            environment, account, clock, chance, behaviour, direct=direct, keep=keep, waiting=waiting
-        )
-        self.signer = self._caller.signer
-        self._memory = Memory(account.id_nat, behaviour)
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._clock, self._chance, self._behaviour = caller.clock, caller.chance, caller.behaviour
+        self.signer = caller.signer
+        self._memory = Memory(caller.account.id_nat, caller.behaviour)
 
     def status(self, ins: Ins, access: Access) -> hl7v3.Answer:
         """TD0.2: existence, state, authorisation. Raises Rejected, Failed."""

@@ -109,10 +109,10 @@ class Caller:
         self._waiting = waiting
         pair = account.card if direct else account.pair
         self._environment = environment
-        self._account = account
-        self._clock = clock
-        self._chance = chance
-        self._behaviour = behaviour
+        self.account = account
+        self.clock = clock
+        self.chance = chance
+        self.behaviour = behaviour
         self._direct = direct
         self._channel = Channel(
             NAME,
@@ -138,12 +138,12 @@ class Caller:
         `transaction` for the trace, where the action does not tell. Raises Unavailable, LostAnswer, Failed.
         """
         url = f"{self._environment.dmp_url}/{service}"
-        vihf, message_id = self._vihf(ins, access), f"urn:uuid:{self._chance.uuid()}"
+        vihf, message_id = self._vihf(ins, access), f"urn:uuid:{self.chance.uuid()}"
         security = self._signed(vihf).decode()
         written = envelope.write(body, action=action, message_id=message_id, to=url, security=security)
-        written = self._behaviour.envelope(written)
+        written = self.behaviour.envelope(written)
         if parts:
-            boundary = f"MIMEBoundary-{self._chance.uuid()}"
+            boundary = f"MIMEBoundary-{self.chance.uuid()}"
             content_type, written = mtom.join(written, parts, action, boundary=boundary)
         else:
             content_type = f'application/soap+xml; charset=UTF-8; action="{action}"'
@@ -163,11 +163,11 @@ class Caller:
         return _open(reply)
 
     def _vihf(self, ins: Ins | None, access: Access) -> VihfRequest:
-        account = self._account
+        account = self.account
         mode = DIRECT if self._direct else AIR if access.consulting else INDIRECT
         request = VihfRequest(
-            id=f"_{self._chance.uuid()}",
-            issue_instant=self._clock.now(),
+            id=f"_{self.chance.uuid()}",
+            issue_instant=self.clock.now(),
             name_id=account.id_nat,
             structure=account.structure,
             sector=account.sector,
@@ -186,11 +186,11 @@ class Caller:
         if mode == DIRECT:
             request = replace(request, authn_context=CARD_CONTEXT)
         if access.consulting:
-            request = self._behaviour.consulting_vihf(request)
-        return self._behaviour.vihf(request)
+            request = self.behaviour.consulting_vihf(request)
+        return self.behaviour.vihf(request)
 
     def _signed(self, request: VihfRequest) -> bytes:
-        behaviour, signer = self._behaviour, self.signer
+        behaviour, signer = self.behaviour, self.signer
         unsigned = assertion_xml(request, name_of(signer.certificate.subject))
         root = parse(behaviour.assertion(unsigned).encode())
         return behaviour.signed_assertion(sign(root, signer.certificate, signer.key))

@@ -16,6 +16,20 @@ MAX_TEXT = 200  # characters
 Value = bool | int | float | str | tuple[str, ...]
 _SAMPLES = "exemples de messages du DMP (GIE SESAM-Vitale)"
 _MATRIX = "PDT-INF-526 v1.8"
+READING = (  # what shows or changes a document: lines of the sheets of rights
+    "TD3.1",
+    "TD3.1 références",
+    "TD3.2",
+    "TD3.2 archivé",
+    "TD3.2 invisible au patient",
+    "TD3.2 masqué",
+    "TD3.2 obsolète",
+    "TD3.2 supprimé",
+    "TD3.3a démasquer",
+    "TD3.3a masquer",
+    "TD3.3b",
+    "TD3.3d",
+)
 
 
 def _setting(default: Any, source: str = "") -> Any:
@@ -54,39 +68,8 @@ class DmpSettings:
     doctor_may_become_treating: bool = _setting(True)
     withdrawal_ends_treating: bool = _setting(True)
     structure_shares: bool = _setting(True)
-    needs_authorisation: tuple[str, ...] = _setting(
-        (
-            "TD1.6",
-            "TD3.1",
-            "TD3.1 références",
-            "TD3.2",
-            "TD3.2 archivé",
-            "TD3.2 invisible au patient",
-            "TD3.2 masqué",
-            "TD3.2 obsolète",
-            "TD3.2 supprimé",
-            "TD3.3a démasquer",
-            "TD3.3a masquer",
-            "TD3.3b",
-            "TD3.3d",
-        )
-    )
-    opposable: tuple[str, ...] = _setting(
-        (
-            "TD3.1",
-            "TD3.1 références",
-            "TD3.2",
-            "TD3.2 archivé",
-            "TD3.2 invisible au patient",
-            "TD3.2 masqué",
-            "TD3.2 obsolète",
-            "TD3.2 supprimé",
-            "TD3.3a démasquer",
-            "TD3.3a masquer",
-            "TD3.3b",
-            "TD3.3d",
-        )
-    )
+    needs_authorisation: tuple[str, ...] = _setting(("TD1.6", *READING))
+    opposable: tuple[str, ...] = _setting(READING)
     refused_to_blocked: tuple[str, ...] = _setting(("TD1.3a",))
     # who sees what
     hidden_types: tuple[str, ...] = _setting(("40/EXPPAT_3", "80/15508-5"))

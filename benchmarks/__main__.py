@@ -13,7 +13,7 @@ from . import documents, feed, identity, login, machine, mail, prescription, pro
 from .measure import Figure, Measure, take
 
 MEASURES: tuple[Measure, ...] = (
-    feed.MEASURE,
+    *feed.MEASURES,
     prescription.MEASURE,
     mail.MEASURE,
     identity.MEASURE,

@@ -1,7 +1,7 @@
 """One fully judged DMP feed: TD2.1 of about 60 kB, the answer and the deferred judgement."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -12,8 +12,10 @@ from schemas.soap import envelope, mtom
 from schemas.vihf import Role, VihfRequest, model
 from schemas.vihf import build as build_vihf
 from schemas.xds import Code, names
+from simulators.core.faults import FaultPlan
+from simulators.core.journal import Journal
 from simulators.core.random import Randomness
-from simulators.core.service import Request
+from simulators.core.service import Context, Request, serve
 from simulators.dmp.routes import BASE, FEED
 
 from .measure import CPU, Measure, Sample, cpu
@@ -103,4 +105,31 @@ def prepare(folder: Path) -> Iterator[Sample]:
         yield sample
 
 
-MEASURE = Measure("feed", "alimentation DMP de 60 ko, entièrement jugée", CPU, 1.5, prepare)
+@contextmanager
+def prepare_served(folder: Path) -> Iterator[Sample]:
+    """The same through the journal: each feed is judged beside the answers to the next ones."""
+    with world(folder) as of, closing(Journal(of.clock)) as journal:
+        ranks = count()
+        context = Context(of.clock, journal, FaultPlan())
+
+        def sample() -> float:
+            requests = [request_of(of, next(ranks)) for _ in range(BATCH)]
+
+            def serve_all() -> None:
+                for request in requests:
+                    serve(of.services.dmp, request, context)
+                journal.settle()
+
+            spent = cpu(serve_all, BATCH)
+            served = journal.exchanges()[-BATCH:]
+            if journal.bench_errors or not all(one.accepted for one in served):
+                raise RuntimeError(f"refused: {[dict(one.facts) for one in served if not one.accepted]}")
+            return spent
+
+        yield sample
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure("feed", "alimentation DMP de 60 ko, entièrement jugée", CPU, 1.5, prepare),
+    Measure("feed-served", "la même par le journal, jugée à côté", CPU, None, prepare_served),
+)

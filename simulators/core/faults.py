@@ -143,13 +143,18 @@ class FaultPlan:
         with self._lock:
             return list(self._scheduled)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no call has anything to suffer: nothing is scheduled, no patient carries anything."""
+        return not self._scheduled and not self._carried
+
     def take(self, service: str, transaction: str, whose: Callable[[], str] = lambda: "") -> Fault | None:
         """The fault that this call must suffer, if any; counts the call.
 
         `whose` finds the patient of the call; it is only asked when a patient matters.
         """
         with self._lock:
-            if not self._scheduled and not self._carried:
+            if self.idle:
                 return None
             if transaction == TLS or (
                 not self._carried and not any(one.fault.patient for one in self._scheduled)

@@ -61,7 +61,7 @@ class Journal:
     def append(self, exchange: Exchange, findings: Iterable[Finding] = ()) -> Exchange:
         """Number, chain and store an exchange; returns it as stored."""
         found = tuple(findings)
-        if not exchange.scenario:
+        if self.scenario and not exchange.scenario:
             exchange = replace(exchange, scenario=self.scenario)
         with self._changed:
             if self._ledger is None:

@@ -169,19 +169,21 @@ def serve(service: Service, request: Request, context: Context) -> Response:
     A bug of ours answers 500, is recorded as `bench_errors` and never becomes a finding.
     """
     started, ticks = context.clock.now(), context.clock.ticks()
-    transaction = service.identify(request)
-    fault = context.faults.take(
-        service.name, transaction, lambda: patient_of(request.body) or patient_at(request.path)
-    )
+    fault = None
+    if not context.faults.idle:  # else nobody asks for the name of the call before it is read
+        fault = context.faults.take(
+            service.name,
+            service.identify(request),
+            lambda: patient_of(request.body) or patient_at(request.path),
+        )
     try:
-        handled = _handle(service, request, transaction, fault)
+        handled = _handle(service, request, fault)
         failure = ""
     except Exception as error:
         failure = f"{type(error).__name__}: {error}"
         body = f"erreur banc : {failure}"
-        handled = Handled(
-            answer(500, "text/plain; charset=utf-8", body), transaction, {"outcome": "bench-error"}
-        )
+        broken = answer(500, "text/plain; charset=utf-8", body)
+        handled = Handled(broken, service.identify(request), {"outcome": "bench-error"})
     response = handled.response
     presented = request.tls.presented if request.tls else ""
     exchange = context.journal.append(
@@ -218,11 +220,11 @@ def _with_accidents(facts: Mapping[str, Any], fault: Fault | None, presented: st
     return {**facts, **more} if more else facts
 
 
-def _handle(service: Service, request: Request, transaction: str, fault: Fault | None) -> Handled:
+def _handle(service: Service, request: Request, fault: Fault | None) -> Handled:
     if fault is None:
         return service.handle(request)
     if fault.kind in faults.NOT_DONE:
-        return Handled(_instead(fault.kind), transaction, {"outcome": "refused"})
+        return Handled(_instead(fault.kind), service.identify(request), {"outcome": "refused"})
     if fault.kind not in faults.SPOILT:
         return service.refuse(request, fault)
     handled = service.handle(request)

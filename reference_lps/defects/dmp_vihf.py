@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from schemas.vihf import AIR, INDIRECT, VihfRequest
+from schemas.vihf import AIR, DIRECT, INDIRECT, VihfRequest
 from schemas.vihf.model import Role
 
 from .model import Defect
@@ -57,6 +57,11 @@ def profession_only(request: VihfRequest) -> VihfRequest:
 
 def generic_role(request: VihfRequest) -> VihfRequest:
     return replace(request, roles=(Role("", "1.2.250.1.71.1.2.7", "Professionnel"),))
+
+
+def other_structure(request: VihfRequest) -> VihfRequest:
+    """That of another site, under the certificates of this one."""
+    return request if request.mode == DIRECT else replace(request, structure="499700100011002")
 
 
 def login_later(request: VihfRequest) -> VihfRequest:
@@ -195,7 +200,7 @@ DEFECTS = (
         "Identifiant_Structure is not the certificate's",
         "VIHF-16",
         ACCESS,
-        {"vihf": always(structure="499700100011002")},
+        {"vihf": other_structure},
     ),
     Defect(
         "dmp-vihf-emetteur",

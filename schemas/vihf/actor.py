@@ -126,11 +126,11 @@ def mode_is_spelled(presented: Presented) -> Iterator[Observation]:
 @RULES.rule("VIHF-18", requirements=("DMP/AIRS.06",), source="DMP/AIRS.06 ; SEL-MP-037")
 def subject_is_a_person(presented: Presented) -> Iterator[Observation]:
     """NameID is the user's national identifier; in INDIRECTE one of its structure; in DIRECTE the card's."""
-    vihf = presented.vihf
-    if not vihf.name_id:
-        return
-    if vihf.mode == DIRECT and presented.signed is not None and presented.signer_kind == PERSON:
-        holder = holder_of(presented.signed.certificate)
+    vihf, signed = presented.vihf, presented.signed
+    if not vihf.name_id or (vihf.mode == DIRECT and signed is None):
+        return  # whose card it is, a signature that does not hold cannot tell
+    if vihf.mode == DIRECT and signed is not None and presented.signer_kind == PERSON:
+        holder = holder_of(signed.certificate)
         if vihf.name_id != holder:
             yield Observation(NAME_ID, vihf.name_id, holder)
         return

@@ -47,13 +47,19 @@ def require_open(lps: Software, call: Call, ins: Ins) -> None:
         lps.dmp(call).authorise(SetAuthorization(ADD), ins, READING)
 
 
-def replaced_entry(lps: Software, call: Call, ins: Ins, unique_id: str) -> str:
-    """The entryUUID of the document in force that has this uniqueId. Raises Refused when the DMP has none."""
+def entry_in_dmp(
+    lps: Software,
+    call: Call,
+    ins: Ins,
+    unique_id: str,
+    absent: str = "Le document à remplacer n'est pas dans le DMP.",
+) -> str:
+    """The entryUUID of the document in force that has this uniqueId. Raises Refused with `absent`."""
     query = xds.get_documents(unique_ids=[unique_id], return_type="ObjectRef")
     response = lps.dmp(call).search(query, ins, FEEDING)
     found = response.references or tuple(entry.id for entry in response.entries)
     if not found:
-        raise Refused("Le document à remplacer n'est pas dans le DMP.")
+        raise Refused(absent)
     return found[0]
 
 

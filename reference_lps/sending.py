@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from .feeding import feed, replaced_entry, require_consent, require_ins, require_open
+from .feeding import entry_in_dmp, feed, require_consent, require_ins, require_open
 from .outcome import Call, Data, Failed, Refused
 from .services.dmp import DUPLICATE
 from .services.dmp_call import Rejected
@@ -49,7 +49,7 @@ def send(lps: Software, call: Call, order: Order) -> None:
     require_consent(lps, patient)
     ins = require_ins(lps, patient)
     require_open(lps, call, ins)
-    entry_uuid = replaced_entry(lps, call, ins, order.replaces) if order.replaces else None
+    entry_uuid = entry_in_dmp(lps, call, ins, order.replaces) if order.replaces else None
     feed(lps, call, order.document, ins, flags=order.flags, replaces=entry_uuid, secret=order.secret)
 
 

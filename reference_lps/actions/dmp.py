@@ -10,7 +10,7 @@ from schemas.habilitations import ADD, REMOVE, TREATING, SetAuthorization
 
 from ..accounts import author_for
 from ..consulting import NORMAL, access_of, enter, require_session, shown
-from ..feeding import feed, replaced_entry, require_ins, require_open
+from ..feeding import entry_in_dmp, feed, require_ins, require_open
 from ..masking import chosen_flags
 from ..outcome import Call, Data
 from ..searching import look
@@ -60,7 +60,7 @@ def submit(lps: Software, call: Call) -> Data:
     replaced_id = given.get("replaces")
     if not lps.behaviour.replaces(cda.KINDS[given["kind"]][0]):
         replaced_id = None
-    entry_uuid = replaced_entry(lps, call, ins, replaced_id) if replaced_id else None
+    entry_uuid = entry_in_dmp(lps, call, ins, replaced_id) if replaced_id else None
     document = lps.store.keep(
         lps.workshop.letter(
             patient,

@@ -10,8 +10,9 @@ from schemas.ins import Ins
 from schemas.xds import names
 from schemas.xds.query import LEAF_CLASS
 
+from ..consulting import WORDS, require_session
 from ..documents import CONTENT_TYPE
-from ..feeding import SOURCE, require_ins
+from ..feeding import SOURCE, entry_in_dmp, require_ins
 from ..masking import check_flags
 from ..outcome import Call, Data, Failed, Refused
 from ..services.dmp_call import FEEDING, READING, Rejected
@@ -20,7 +21,6 @@ from ..state import Patient
 
 DELETE, ARCHIVE, UNARCHIVE = "delete", "archive", "unarchive"
 STATUSES = {DELETE: names.DELETED, ARCHIVE: names.ARCHIVED, UNARCHIVE: names.APPROVED}
-SHOWN = {names.APPROVED: "approved", names.ARCHIVED: "archived", names.DELETED: "deleted"}
 LIFTED = {  # change: the flag that it takes away
     "unmask": names.MASQUE_PS,
     "show_patient": names.INVISIBLE_PATIENT,
@@ -55,7 +55,7 @@ def update(lps: Software, call: Call) -> Data:
         return _change(lps, call, patient, ins, change)
     except Rejected as error:
         if not behaviour.refused_update_shown:
-            return {"status": SHOWN[STATUSES.get(change, names.APPROVED)]}
+            return {"status": WORDS[STATUSES.get(change, names.APPROVED)]}
         if OUTDATED.isdisjoint(error.codes):
             raise
         raise Failed(f"Ce document a changé dans le DMP, relisez-le avant de recommencer. {error}") from None
@@ -70,18 +70,16 @@ def _delete(lps: Software, call: Call, ins: Ins) -> Data:
     if lps.behaviour.authorises_to_delete:
         lps.dmp(call).authorise(SetAuthorization(ADD), ins, READING)
     if lps.behaviour.updated_in_dmp(DELETE):
-        query = xds.get_documents(unique_ids=[unique_id], return_type="ObjectRef")
-        found = lps.dmp(call).search(query, ins, FEEDING)
-        if not found.references:
-            raise Refused("Ce document n'est pas, ou n'est plus, dans le DMP.")
+        absent = "Ce document n'est pas, ou n'est plus, dans le DMP."
+        entry_uuid = entry_in_dmp(lps, call, ins, unique_id, absent)
         before = names.ARCHIVED if unique_id in lps.store.archived else names.APPROVED
-        message = _status(lps, call, found.references[0], ins.cx(), before, names.DELETED)
+        message = _status(lps, call, entry_uuid, ins.cx(), before, names.DELETED)
         lps.dmp(call).update(lps.behaviour.update(message), ins, FEEDING)
     return {"status": lps.behaviour.status_shown("deleted")}
 
 
 def _change(lps: Software, call: Call, patient: Patient, ins: Ins, change: str) -> Data:
-    lps.psc.access_token(call.account.user)
+    require_session(lps, call)
     client = lps.dmp(call)
     status = client.status(ins, READING)
     if not lps.behaviour.may_consult(status):
@@ -113,7 +111,7 @@ def _change(lps: Software, call: Call, patient: Patient, ins: Ins, change: str) 
         client.update(lps.behaviour.update(message), ins, READING)
     remembered = lps.store.archived.add if change == ARCHIVE else lps.store.archived.discard
     remembered(entry.unique_id)
-    shown = lps.behaviour.status_shown(SHOWN.get(after, "approved"))
+    shown = lps.behaviour.status_shown(WORDS.get(after, "approved"))
     return {"status": shown, "confidentiality": [code.code for code in codes]}
 
 
